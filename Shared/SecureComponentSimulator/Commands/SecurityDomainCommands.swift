@@ -1,0 +1,55 @@
+import GlobalPlatform
+
+/// The commands of a security domain (GPCS 2.3.1, table 11-1).
+extension CardEngine {
+    mutating func securityDomain(_ command: CommandAPDU, _ domain: ApplicationRecord, _ number: Int) throws(Refusal) -> ResponseAPDU {
+        switch command.ins {
+        case Instruction.initializeUpdate: return try initializeUpdate(command, domain, domain: domain.aid, number)
+        case Instruction.externalAuthenticate: return try externalAuthenticate(command, number)
+        case Instruction.getData where channels[number]?.secureChannel?.isAuthenticated != true && !command.isSecureMessaging:
+            return try getData(command, domain)
+        case Instruction.getData, Instruction.getStatus, Instruction.setStatus, Instruction.install, Instruction.load, Instruction.delete,
+            Instruction.putKey, Instruction.storeData:
+            return try inSession(command, number) { (card, plain, channel) throws(Refusal) in
+                try card.managed(plain, domain, channel, number)
+            }
+        default:
+            throw Refusal(.instructionNotSupported, "a security domain does not know INS \(Hex.encodeUpperCase([command.ins]))")
+        }
+    }
+
+    /// Inside a session with C-MAC at least.
+    private mutating func managed(
+        _ command: CommandAPDU, _ domain: ApplicationRecord, _ channel: SecureChannel, _ number: Int
+    ) throws(Refusal) -> ResponseAPDU {
+        if command.ins == Instruction.getData { return try getData(command, domain) }
+        guard command.isProprietaryClass else { throw Refusal(.classNotSupported, "\(Instruction.name(command.ins)) has class 80") }
+        if image.cardState == .cardLocked, ![Instruction.getStatus, Instruction.setStatus].contains(command.ins) {
+            throw Refusal(.conditionsNotSatisfied, "the card is CARD_LOCKED")
+        }
+        // A load is an unbroken sequence of LOAD commands, and so is storing of STORE DATA commands.
+        if command.ins != Instruction.load { channels[number]?.loading = nil }
+        if command.ins != Instruction.storeData { channels[number]?.storing = nil }
+        switch command.ins {
+        case Instruction.getStatus: return try getStatus(command, domain, channel, number)
+        case Instruction.setStatus: return try setStatus(command, domain)
+        case Instruction.install: return try install(command, domain, number)
+        case Instruction.load: return try load(command, domain, number)
+        case Instruction.delete: return try delete(command, domain)
+        case Instruction.putKey: return try putKey(command, domain, channel)
+        default: return try storeData(command, domain, channel, number)
+        }
+    }
+
+    /// Card content management by the domain itself (GPCS 2.3.1, 9.1.3.1).
+    func requireAuthorizedManagement(_ domain: ApplicationRecord) throws(Refusal) {
+        guard domain.privileges.contains(.authorizedManagement) else {
+            throw Refusal(.conditionsNotSatisfied, "\(domain.aid) lacks the Authorized Management privilege")
+        }
+    }
+
+    /// A token where none is needed is refused (GPCS 2.3.1, 9.2.2).
+    func refuseToken(_ token: [UInt8]?) throws(Refusal) {
+        guard (token ?? []).isEmpty else { throw Refusal(.incorrectData, "a token came where Authorized Management needs none") }
+    }
+}
