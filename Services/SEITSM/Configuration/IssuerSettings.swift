@@ -1,0 +1,23 @@
+/// What the SEI TSM's logic needs to know of its operator's decisions.
+public struct IssuerSettings: Sendable, Hashable {
+    public var contracts: [Contract]
+    /// Seconds since the last contact after which a dialog is given up.
+    public var dialogLease: Double
+    /// Seconds within which the evidence of an eligibility check must come back.
+    public var eligibilityValidity: Double
+    /// Days for which journal, closed dialogs and eligibility checks are kept.
+    public var retentionDays: Int
+    /// Most sessions and operations of one dialog.
+    public var maximumSessions: Int
+    public var maximumOperations: Int
+
+    public init(contracts: [Contract], dialogLease: Double = 60, eligibilityValidity: Double = 120, retentionDays: Int = 90,
+                maximumSessions: Int = 8, maximumOperations: Int = 64) {
+        self.contracts = contracts
+        self.dialogLease = dialogLease
+        self.eligibilityValidity = eligibilityValidity
+        self.retentionDays = retentionDays
+        self.maximumSessions = maximumSessions
+        self.maximumOperations = maximumOperations
+    }
+}

@@ -1,0 +1,185 @@
+import Cryptography
+import Foundation
+import GlobalPlatform
+import GRDB
+import KeyVaultAPI
+import SEIAPI
+
+extension SEIEngine {
+    func openDialog(_ request: SEI.DialogRequest, idempotencyKey: String, _ spTsm: String) async throws(SEIError) -> SEI.Dialog {
+        let contract = try contract(of: spTsm)
+        guard (1...128).contains(idempotencyKey.utf8.count) else { throw SEIError(.invalidRequest, "Idempotency-Key has 1 to 128 bytes") }
+        guard request.process.utf8.count <= 128 else { throw SEIError(.invalidRequest, "process has at most 128 bytes") }
+        let digest = try digest(of: request)
+        await turns.enter(request.secureComponentId)
+        defer { turns.leave(request.secureComponentId) }
+        if let known = try await read({ db in try DialogTable.find(idempotencyKey: idempotencyKey, spTsm: spTsm, db) }) {
+            guard known.digest == digest else { throw SEIError(.invalidRequest, "this Idempotency-Key came with another request before") }
+            return try await current(known.record).answer
+        }
+        let component = try await provenComponent(request.secureComponentId, spTsm)
+        guard !component.blocked else { throw SEIError(.componentBlocked, "the issuer has blocked this component") }
+        try await requireNoDialog(component.id)
+        let aids = Set(request.sessions.joined().flatMap(\.aids))
+        let domains = try await read { db in
+            var domains: [AID: SecurityDomainRecord] = [:]
+            for aid in aids { domains[aid] = try SecurityDomainTable.find(component: component.id, aid: aid, db) }
+            return domains
+        }
+        try OperationRules(settings: settings, contract: contract, component: component, domains: domains).check(request.sessions)
+        let counter = try foreseen(request, component)
+        let record = try await prepared(request, component, contract, domains, counter: counter)
+        try await store(record, component, domains, request, idempotencyKey: idempotencyKey, digest: digest)
+        return record.answer
+    }
+
+    /// - Returns: the counter before the first session, where the sessions are to be predicted.
+    private func foreseen(_ request: SEI.DialogRequest, _ component: Component) throws(SEIError) -> UInt32? {
+        guard let reading = request.sequenceCounter else { return nil }
+        guard component.secureChannel.hasPseudoRandomChallenge else {
+            throw SEIError(.invalidRequest, "this component's challenges are random: leave out sequenceCounter")
+        }
+        guard let counter = SequenceCounter(bytes: reading.bytes)?.value, SequenceCounter(counter + UInt32(request.sessions.count)) != nil else {
+            throw SEIError(.invalidRequest, "sequenceCounter is three bytes, with room for the sessions of this dialog")
+        }
+        return counter
+    }
+
+    private func requireNoDialog(_ component: String) async throws(SEIError) {
+        guard let open = try await read({ db in try DialogTable.open(component: component, db) }) else { return }
+        let left = open.leaseUntil.timeIntervalSince(now())
+        guard left <= 0 else {
+            throw SEIError(.dialogOpen, "another dialog with this component is under way", retryAfter: max(1, Int(left.rounded(.up))))
+        }
+        try await expire(open)
+    }
+
+    /// Makes keys, plans the sessions and has the vault wrap what can be wrapped now. What was made is taken back when a later part fails:
+    /// none of it has left.
+    private func prepared(_ request: SEI.DialogRequest, _ component: Component, _ contract: Contract, _ domains: [AID: SecurityDomainRecord],
+                          counter: UInt32?) async throws(SEIError) -> DialogRecord {
+        let id = environment.uuid()
+        let at = now()
+        var record = DialogRecord(id: id, spTsm: contract.spTsm, componentId: component.id, process: request.process, status: .open, sessions: [],
+                                  firstKeySets: [], keySetIds: [], failure: nil, createdAt: at, leaseUntil: at.addingTimeInterval(settings.dialogLease))
+        do throws(SEIError) {
+            for operation in request.sessions.joined() {
+                if case .createSecurityDomain(let aid, _, let transportKeyIndex, let keyVersionNumber, _) = operation {
+                    try await makeFirstKeys(for: aid, transportKeyIndex, keyVersionNumber, component, &record)
+                }
+            }
+            let facts = SessionPlanner.Facts(
+                component: component,
+                firstKeySets: Dictionary(record.keySetIds.map { ($0.aid, $0.keySetId) }, uniquingKeysWith: { first, _ in first }),
+                deviceAppIds: deviceAppIds(domains, request))
+            for (index, operations) in request.sessions.enumerated() {
+                var session = SessionRecord(operations: operations, plan: try SessionPlanner.plan(operations, facts))
+                if let counter {
+                    session.counter = counter + 1 + UInt32(index)
+                    try await predict(&session, component, record.process)
+                }
+                record.sessions.append(session)
+            }
+            if counter == nil { try await open(session: 0, of: &record, component) }
+            return record
+        } catch {
+            await takeBack(record)
+            throw error
+        }
+    }
+
+    private func makeFirstKeys(for aid: AID, _ transportKeyIndex: String, _ keyVersionNumber: UInt8, _ component: Component,
+                               _ record: inout DialogRecord) async throws(SEIError) {
+        let owner = try await transportKeyOwner(transportKeyIndex)
+        do {
+            let keySet = try await vault.createKeySet(CreateKeySetRequest(
+                origin: .random, purpose: .supplementarySecurityDomain, keyLength: component.keyLength, keyVersionNumber: keyVersionNumber,
+                owner: owner, label: "first keys of security domain \(aid) on \(component.id), dialog \(record.id)"))
+            record.keySetIds.append(DialogRecord.DomainKeySet(aid: aid, keySetId: keySet.id))
+            let wrapped = try await vault.exportKeySet(id: keySet.id, ExportKeySetRequest(transportKeyIndex: transportKeyIndex))
+            record.firstKeySets.append(SEI.FirstKeySet(securityDomain: aid, keySet: wrapped))
+        } catch {
+            throw refusal(error, while: "make first keys")
+        }
+    }
+
+    /// First keys belong to whoever holds the transport key: the vault exports them to nobody else.
+    private func transportKeyOwner(_ index: String) async throws(SEIError) -> String {
+        if let known = transportKeyOwners.withLock({ $0[index] }) { return known }
+        let keys: [NamedKeyDescription]
+        do {
+            keys = try await vault.namedKeys()
+        } catch {
+            throw refusal(error, while: "list its transport keys")
+        }
+        guard let key = keys.first(where: { $0.index == index && $0.kind == .transport }) else {
+            throw SEIError(.contractViolation, "transport key \(index) of your contract is not in the issuer's key vault yet; the issuer has to import it")
+        }
+        transportKeyOwners.withLock { $0[index] = key.owner }
+        return key.owner
+    }
+
+    /// Apps that have the issuer's rule on a domain: from earlier dialogs and from this one.
+    private func deviceAppIds(_ domains: [AID: SecurityDomainRecord], _ request: SEI.DialogRequest) -> [AID: [HexBytes]] {
+        var apps = domains.mapValues(\.deviceAppIds)
+        for case .createSecurityDomain(let aid, _, _, _, let deviceAppIds) in request.sessions.joined() {
+            apps[aid] = (apps[aid] ?? []) + deviceAppIds.filter { !(apps[aid] ?? []).contains($0) }
+        }
+        return apps
+    }
+
+    /// Everything durable before a byte of it leaves.
+    private func store(_ record: DialogRecord, _ component: Component, _ domains: [AID: SecurityDomainRecord], _ request: SEI.DialogRequest,
+                       idempotencyKey: String, digest: [UInt8]) async throws(SEIError) {
+        let at = now()
+        let apps = deviceAppIds(domains, request)
+        do throws(SEIError) {
+            try await write { db in
+                try DialogTable.insert(record, idempotencyKey: idempotencyKey, digest: digest, db)
+                for (index, session) in record.sessions.enumerated() {
+                    for case .createSecurityDomain(let aid, _, _, _, _) in session.operations {
+                        let domain = SecurityDomainRecord(componentId: component.id, aid: aid, spTsm: record.spTsm, state: .pending, deviceAppIds: apps[aid] ?? [])
+                        try SecurityDomainTable.save(domain, at: at, db)
+                        for made in record.keySetIds where made.aid == aid {
+                            try SecurityDomainTable.insert(FirstKeySetRecord(keySetId: made.keySetId, componentId: component.id, aid: aid, dialogId: record.id,
+                                                                             session: index, counter: session.counter, state: .pending), db)
+                        }
+                    }
+                    if !session.commands.isEmpty { try Self.journal(script: index, of: record, at: at).insert(db) }
+                }
+            }
+        } catch {
+            await takeBack(record)
+            throw error
+        }
+    }
+
+    /// Undoes in the vault what was prepared for a dialog that will not be. What fails stays there as pending and is on no card.
+    private func takeBack(_ record: DialogRecord) async {
+        await closeChannels(of: record)
+        for keySet in record.keySetIds {
+            do {
+                // The vault cannot know that a script which it wrapped went nowhere, so it asks for the step in between.
+                _ = try await vault.changeState(ofKeySet: keySet.keySetId, ChangeKeySetStateRequest(state: .retired))
+                _ = try await vault.changeState(ofKeySet: keySet.keySetId, ChangeKeySetStateRequest(state: .destroyed))
+            } catch {
+                logger.warning("a key set that was never used stays in the key vault", metadata: ["keySet": "\(keySet.keySetId)", "reason": "\(error.reason)"])
+            }
+        }
+    }
+
+    /// Digest by which a repetition is told from another request.
+    func digest(of request: some Encodable) throws(SEIError) -> [UInt8] {
+        do {
+            return try HashFunction.sha256.digest(of: Document.bytes(request))
+        } catch {
+            throw SEIError(.internalError, "the request cannot be digested")
+        }
+    }
+
+    static func journal(script session: Int, of record: DialogRecord, at: Date) -> JournalRecord {
+        let steps = record.sessions[session].steps.map { "\($0.first)+\($0.count) \($0.name)" }.joined(separator: "; ")
+        return JournalRecord(at: at, componentId: record.componentId, spTsm: record.spTsm, subject: record.id, session: session, kind: .script,
+                             apdus: record.sessions[session].commands, note: steps)
+    }
+}

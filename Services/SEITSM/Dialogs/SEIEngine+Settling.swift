@@ -1,0 +1,126 @@
+import Foundation
+import GlobalPlatform
+import GRDB
+import KeyVaultAPI
+import SEIAPI
+
+/// Recording what a report proved, and going on from there.
+extension SEIEngine {
+    func component(of record: DialogRecord) async throws(SEIError) -> Component {
+        guard let component = try await read({ db in try ComponentTable.find(record.componentId, db) }) else {
+            throw SEIError(.internalError, "the dialog's component is gone from the inventory")
+        }
+        return component
+    }
+
+    /// First the verdict, durably; then the next session, if one is due. When the second part fails, the next contact makes up for it.
+    func settle(_ record: inout DialogRecord, _ component: Component, _ outcome: VerifiedOutcome) async throws(SEIError) -> SEI.Dialog {
+        if record.status == .open && record.current == nil { record.status = .completed }
+        let at = now()
+        record.leaseUntil = at.addingTimeInterval(settings.dialogLease)
+        let settled = record
+        try await write { db in
+            try DialogTable.update(settled, db)
+            try DialogTable.saveAnswer(settled.answer, dialog: settled.id, session: outcome.session, digest: outcome.digest, db)
+            try Self.recordEffects(of: settled, outcome, component, at: at, db)
+            // A session that went on in the open channel has its script in this answer.
+            if settled.sessions[outcome.session].phase != .idle { try Self.journal(script: outcome.session, of: settled, at: at).insert(db) }
+            if let note = outcome.note {
+                try JournalRecord(at: at, componentId: settled.componentId, spTsm: settled.spTsm, subject: settled.id, session: outcome.session, kind: .outcome,
+                                  apdus: [], note: note).insert(db)
+            }
+        }
+        for channel in outcome.closing { await closeChannel(channel) }
+        await tellVault()
+        guard record.needsScript else { return record.answer }
+        return try await sendNext(&record, answering: (outcome.session, outcome.digest))
+    }
+
+    /// Opens the session whose turn it is, and answers with its first commands.
+    func sendNext(_ record: inout DialogRecord, answering results: (session: Int, digest: [UInt8])? = nil) async throws(SEIError) -> SEI.Dialog {
+        guard let current = record.current else { return record.answer }
+        try await open(session: current, of: &record, try await component(of: record))
+        let at = now()
+        record.leaseUntil = at.addingTimeInterval(settings.dialogLease)
+        let sent = record
+        try await write { db in
+            try DialogTable.update(sent, db)
+            try Self.journal(script: current, of: sent, at: at).insert(db)
+            if let results { try DialogTable.saveAnswer(sent.answer, dialog: sent.id, session: results.session, digest: results.digest, db) }
+        }
+        return record.answer
+    }
+
+    /// What the session is known to have done to the component, its domains and their keys.
+    private static func recordEffects(of record: DialogRecord, _ outcome: VerifiedOutcome, _ component: Component, at: Date, _ db: Database) throws {
+        let session = record.sessions[outcome.session]
+        try ComponentTable.change(component.id, db) { component in
+            if let counter = outcome.counter { component.sequenceCounter = counter }
+            if session.status == .verified { component.contentKnown = true }
+            if session.status == .failed { component.contentKnown = false }
+        }
+        let tried = session.operations.compactMap { operation -> AID? in
+            guard case .createSecurityDomain(let aid, _, _, _, _) = operation else { return nil }
+            return aid
+        }
+        for (aid, proven) in session.effects.deleted.map({ ($0, true) }) + session.effects.reportedAbsent.map({ ($0, false) }) {
+            // Deleted and then made again in the same session: the card may hold the new one, whole or in part.
+            if tried.contains(aid) { continue }
+            try SecurityDomainTable.setState(.deleted, component: component.id, aid: aid, at: at, db)
+            for keySet in try SecurityDomainTable.keySets(component: component.id, aid: aid, db) {
+                if keySet.state == .destroyed || keySet.dialogId == record.id && keySet.session >= outcome.session { continue }
+                try retire(keySet, proven: proven, counter: outcome.counter, db)
+            }
+        }
+        guard session.status == .verified else { return }
+        for aid in session.effects.made {
+            try SecurityDomainTable.setState(.live, component: component.id, aid: aid, at: at, db)
+            for keySet in record.keySetIds where keySet.aid == aid { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .live, db) }
+            // What earlier attempts left: the domain that is there now holds none of it.
+            for keySet in try SecurityDomainTable.keySets(component: component.id, aid: aid, db) where keySet.dialogId != record.id && keySet.state != .destroyed {
+                try retire(keySet, proven: true, counter: outcome.counter, db)
+            }
+        }
+    }
+
+    /// A key set is destroyed once its domain is proven to be gone and no script that stores it can run any more: the ISD's counter is
+    /// beyond it. Otherwise it is kept as retired.
+    private static func retire(_ keySet: FirstKeySetRecord, proven: Bool, counter: UInt32?, _ db: Database) throws {
+        if keySet.state != .retired { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .retired, db) }
+        let canRun = keySet.counter.map { counter ?? 0 < $0 } ?? false
+        if proven && !canRun { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .destroyed, db) }
+    }
+
+    /// Carries out the state changes of key sets that are recorded and not done yet, in order.
+    func tellVault() async {
+        struct KeySetTask: Sendable {
+            var id: Int64
+            var keySet: String
+            var state: KeySetState
+        }
+        do {
+            let tasks = try await store.read { db in
+                try Row.fetchAll(db, sql: "SELECT * FROM key_set_task ORDER BY id LIMIT 100").compactMap { row -> KeySetTask? in
+                    KeySetState(rawValue: row["state"]).map { KeySetTask(id: row["id"], keySet: row["key_set_id"], state: $0) }
+                }
+            }
+            for task in tasks {
+                do throws(KeyVaultError) {
+                    _ = try await vault.changeState(ofKeySet: task.keySet, ChangeKeySetStateRequest(state: task.state))
+                } catch {
+                    switch error.code {
+                    case .wrongState, .notFound, .usageNotAllowed, .invalidRequest:
+                        logger.error("the key vault refused a key set's new state",
+                                     metadata: ["keySet": "\(task.keySet)", "state": "\(task.state.rawValue)", "reason": "\(error.reason)"])
+                    default:
+                        logger.warning("the key vault is told later", metadata: ["keySet": "\(task.keySet)", "reason": "\(error.reason)"])
+                        return
+                    }
+                }
+                try await store.write { db in try db.execute(sql: "DELETE FROM key_set_task WHERE id = ?", arguments: [task.id]) }
+            }
+        } catch {
+            logger.error("store", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import GlobalPlatform
+
+/// What a session is known to have done, gathered over its reports.
+struct SessionEffects: Codable, Sendable, Hashable {
+    struct Reading: Codable, Sendable, Hashable {
+        var aid: AID
+        /// GET STATUS entries (E3); empty: not on the card.
+        var entries: HexBytes
+    }
+
+    /// Domains that a GET STATUS under R-MAC shows.
+    var made: [AID] = []
+    /// Domains whose deletion or absence an R-MAC covers.
+    var deleted: [AID] = []
+    /// Domains that are gone by the card's word alone: a bare status word, or a card without R-MAC.
+    var reportedAbsent: [AID] = []
+    var readings: [Reading] = []
+
+    mutating func read(_ aid: AID, _ entries: [UInt8]) {
+        readings.removeAll { $0.aid == aid }
+        readings.append(Reading(aid: aid, entries: HexBytes(entries)))
+    }
+
+    mutating func gone(_ aid: AID, proven: Bool) {
+        if proven {
+            reportedAbsent.removeAll { $0 == aid }
+            if !deleted.contains(aid) { deleted.append(aid) }
+        } else if !deleted.contains(aid), !reportedAbsent.contains(aid) {
+            reportedAbsent.append(aid)
+        }
+    }
+}

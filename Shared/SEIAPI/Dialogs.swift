@@ -1,0 +1,147 @@
+import GlobalPlatform
+import KeyVaultAPI
+
+extension SEI {
+    /// Quotas of a new security domain in bytes; nil: the issuer's default.
+    public struct Quotas: Codable, Sendable, Hashable {
+        public var nonVolatile: Int?
+        public var volatile: Int?
+
+        public init(nonVolatile: Int?, volatile: Int?) {
+            self.nonVolatile = nonVolatile
+            self.volatile = volatile
+        }
+    }
+
+    /// One access rule (GPD_SPE_013): the device app may or may not reach the application.
+    public struct AccessRule: Codable, Sendable, Hashable {
+        public var aid: AID
+        /// Hash of the app's certificate, 20 or 32 bytes; nil: any app.
+        public var deviceAppId: HexBytes?
+        public var apdu: Bool
+        public var nfc: Bool
+
+        public init(aid: AID, deviceAppId: HexBytes?, apdu: Bool, nfc: Bool) {
+            self.aid = aid
+            self.deviceAppId = deviceAppId
+            self.apdu = apdu
+            self.nfc = nfc
+        }
+    }
+
+    /// What the SP TSM asks the issuer to do in one session with the ISD. Every session ends with a proof (GET STATUS under R-MAC).
+    public enum Operation: Codable, Sendable, Hashable {
+        /// Security domain with AuthorizedManagement and TrustedPath, first keys made by the issuer (mode 3,
+        /// BASIC_RANDOM_CREATE) and handed over wrapped under `transportKeyIndex`. The issuer writes the rule that lets
+        /// `deviceAppIds` reach the new domain.
+        case createSecurityDomain(aid: AID, quotas: Quotas, transportKeyIndex: String, keyVersionNumber: UInt8, deviceAppIds: [HexBytes])
+        /// DELETE with related objects; succeeds if the domain is not there. Only the caller's own domains.
+        case deleteSecurityDomain(aid: AID)
+        case addAccessRules([AccessRule])
+        case removeAccessRules([AccessRule])
+        /// GET STATUS of exactly this AID: what the card really holds.
+        case status(aid: AID)
+    }
+
+    /// Opens the one dialog that a secure component may have (`dialogOpen` otherwise).
+    public struct DialogRequest: Codable, Sendable, Hashable {
+        public var secureComponentId: String
+        /// The SP TSM's process, for both logs.
+        public var process: String
+        /// A fresh reading of the ISD's counter (not yet incremented) makes the sessions predicted; nil: the issuer waits for the
+        /// card's challenge, session by session.
+        public var sequenceCounter: HexBytes?
+        /// Operations by session, in order. Predicted sessions run in one order, with sessions of the SP TSM between them.
+        public var sessions: [[Operation]]
+
+        public init(secureComponentId: String, process: String, sequenceCounter: HexBytes?, sessions: [[Operation]]) {
+            self.secureComponentId = secureComponentId
+            self.process = process
+            self.sequenceCounter = sequenceCounter
+            self.sessions = sessions
+        }
+    }
+
+    public enum SessionStatus: String, Codable, Sendable {
+        /// Its script is known (predicted: complete; random: SELECT and INITIALIZE UPDATE, then the rest) and not yet reported.
+        case ready
+        /// Waits for an earlier session.
+        case waiting
+        case verified
+        case failed
+    }
+
+    /// Part of a script that has a name people understand.
+    public struct Step: Codable, Sendable, Hashable {
+        public var name: String
+        /// Index of its first C-APDU in the script.
+        public var first: Int
+        public var count: Int
+
+        public init(name: String, first: Int, count: Int) {
+            self.name = name
+            self.first = first
+            self.count = count
+        }
+    }
+
+    public struct Session: Codable, Sendable, Hashable {
+        public var status: SessionStatus
+        /// C-APDUs to relay next, opaque: first element SELECT of the ISD where the session begins. Empty when there is nothing to send.
+        public var commands: [HexBytes]
+        public var steps: [Step]
+        /// For `.status` operations of a verified session: what the card holds.
+        public var registry: [HexBytes]
+
+        public init(status: SessionStatus, commands: [HexBytes], steps: [Step], registry: [HexBytes]) {
+            self.status = status
+            self.commands = commands
+            self.steps = steps
+            self.registry = registry
+        }
+    }
+
+    /// First keys of a domain that this dialog creates, wrapped for the SP TSM. Given out at once: the SP TSM needs them for its
+    /// predicted script; they stay worthless until the session that stores them is verified.
+    public struct FirstKeySet: Codable, Sendable, Hashable {
+        public var securityDomain: AID
+        public var keySet: WrappedKeySet
+
+        public init(securityDomain: AID, keySet: WrappedKeySet) {
+            self.securityDomain = securityDomain
+            self.keySet = keySet
+        }
+    }
+
+    public struct Dialog: Codable, Sendable, Hashable {
+        public enum Status: String, Codable, Sendable { case open, completed, failed, abandoned }
+        public var dialogId: String
+        public var status: Status
+        public var sessions: [Session]
+        public var firstKeySets: [FirstKeySet]
+        /// What went wrong: step, status word in words, what to do.
+        public var failure: String?
+        /// The lease ends then.
+        public var expiresAt: String
+
+        public init(dialogId: String, status: Status, sessions: [Session], firstKeySets: [FirstKeySet], failure: String?, expiresAt: String) {
+            self.dialogId = dialogId
+            self.status = status
+            self.sessions = sessions
+            self.firstKeySets = firstKeySets
+            self.failure = failure
+            self.expiresAt = expiresAt
+        }
+    }
+
+    /// R-APDUs to the `commands` last given for session `session`; fewer where the order stopped.
+    public struct SessionResults: Codable, Sendable, Hashable {
+        public var session: Int
+        public var responses: [HexBytes]
+
+        public init(session: Int, responses: [HexBytes]) {
+            self.session = session
+            self.responses = responses
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import GlobalPlatform
+import KeyVaultAPI
+import SEIAPI
+import Testing
+@testable import SEITSMService
+
+@Suite struct ReportReadingTests {
+    private func component() throws -> Component { try BenchCard().entry.component() }
+
+    private func answer(_ statusWord: UInt16, _ data: [UInt8] = [], proven: Bool = true) -> VerifiedResponse {
+        VerifiedResponse(statusWord: statusWord, data: HexBytes(data), proven: proven)
+    }
+
+    private func read(_ plan: [PlannedCommand], _ outcome: VerifiedReport.Outcome, _ responses: [VerifiedResponse], layout: [Int]? = nil) throws -> ReportReading {
+        ReportReading.read(VerifiedReport(outcome: outcome, sequenceCounter: nil, responses: responses), plan: plan,
+                           layout: layout ?? plan.map { _ in 1 }, component: try component(), effects: SessionEffects())
+    }
+
+    private func plan(_ operations: [SEI.Operation]) throws -> [PlannedCommand] {
+        let facts = SessionPlanner.Facts(component: try component(), firstKeySets: [try aid(Domain.hex): "set"], deviceAppIds: [:])
+        return try SessionPlanner.plan(operations, facts)
+    }
+
+    @Test func creationIsPlannedWithItsProof() throws {
+        let app = HexBytes(Domain.app)
+        let plan = try plan([Domain.creation(deviceAppIds: [app])])
+        #expect(plan.count == 6)
+        guard case .apdu(let install) = plan[0].command else {
+            Issue.record("INSTALL was expected")
+            return
+        }
+        let command = try InstallCommand.parse(CommandAPDU(bytes: install.bytes))
+        guard case .install(let parameters) = command else {
+            Issue.record("INSTALL [for install] was expected")
+            return
+        }
+        #expect(parameters.privileges == .serviceProviderSecurityDomain)
+        #expect(parameters.makeSelectable)
+        #expect(Hex.encode(parameters.parameters.applicationSpecific ?? []) == "81020370")
+        #expect(parameters.parameters.system.nonVolatileQuota == 40_000)
+        #expect(plan[2].command == .storeFirstKeys(keySetId: "set", keyVersionNumber: 0x30))
+        #expect(plan[5].purpose == .proofOfDomain(try aid(Domain.hex)))
+    }
+
+    @Test func everySessionEndsWithAProof() throws {
+        let domain = try aid(Domain.hex)
+        let rule = SEI.AccessRule(aid: domain, deviceAppId: nil, apdu: true, nfc: false)
+        for operations in [[.deleteSecurityDomain(aid: domain)], [.addAccessRules([rule])], [.removeAccessRules([rule])], [.status(aid: domain)]] as [[SEI.Operation]] {
+            let plan = try plan(operations)
+            #expect(plan.contains { $0.purpose == .proofOfSession })
+        }
+        // Made and deleted again: there is nothing to show but the session.
+        #expect(try plan([Domain.creation(), .deleteSecurityDomain(aid: domain)]).last?.purpose == .proofOfSession)
+    }
+
+    @Test func withoutAnAccessRuleApplicationRulesNeedNothing() throws {
+        var entry = try BenchCard().entry
+        entry.accessRuleApplication = nil
+        let facts = SessionPlanner.Facts(component: try entry.component(), firstKeySets: [:], deviceAppIds: [:])
+        let rule = SEI.AccessRule(aid: try aid(Domain.hex), deviceAppId: nil, apdu: true, nfc: false)
+        #expect(try SessionPlanner.plan([.addAccessRules([rule])], facts).map(\.purpose) == [.proofOfSession])
+    }
+
+    @Test func deletionIsProvenByItsOwnResponse() throws {
+        let domain = try aid(Domain.hex)
+        let plan = try plan([.deleteSecurityDomain(aid: domain)])
+        let reading = try read(plan, .complete, [answer(0x9000), answer(0x9000)])
+        #expect(reading.verdict == .verified)
+        #expect(reading.effects.deleted == [domain])
+        // A card without R-MAC proves nothing.
+        let unproven = try read(plan, .complete, [answer(0x9000, proven: false), answer(0x9000, proven: false)])
+        #expect(unproven.effects.deleted.isEmpty)
+        #expect(unproven.effects.reportedAbsent == [domain])
+    }
+
+    @Test func bareNotFoundIsFollowedByAList() throws {
+        let domain = try aid(Domain.hex)
+        let plan = try plan([.deleteSecurityDomain(aid: domain)])
+        let reading = try read(plan, .stopped, [answer(0x6A88, proven: false)])
+        guard case .reopen(let rest) = reading.verdict else {
+            Issue.record("\(reading.verdict)")
+            return
+        }
+        #expect(rest.map(\.purpose) == [.proofOfSession, .absence([domain])])
+        #expect(reading.effects.deleted.isEmpty)
+        func list(_ aids: [AID]) -> [UInt8] { aids.flatMap { RegistryEntry(aid: $0).encoded().bytes } }
+        let other = try aid("f054534d5309")
+        let proven = try read(rest, .complete, [answer(0x9000), answer(0x9000, list([other]))])
+        #expect(proven.verdict == .verified)
+        #expect(proven.effects.deleted == [domain])
+        let more = try read(rest, .complete, [answer(0x9000), answer(0x6310, list([other]))])
+        #expect(more.verdict == .nextPage(of: [domain]))
+        #expect(more.effects.deleted.isEmpty)
+        guard case .failed(let reason) = try read(rest, .complete, [answer(0x9000), answer(0x9000, list([domain]))]).verdict else {
+            Issue.record("a lie was believed")
+            return
+        }
+        #expect(reason.contains("lists it"))
+        let empty = try read(rest, .stopped, [answer(0x9000), answer(0x6A88, proven: false)])
+        #expect(empty.verdict == .verified)
+        #expect(empty.effects.deleted.isEmpty)
+        #expect(empty.effects.reportedAbsent == [domain])
+        guard case .failed = try read(rest, .complete, [answer(0x9000), answer(0x9000, [0xE3, 0x05, 0x01])]).verdict else {
+            Issue.record("garbage was read")
+            return
+        }
+    }
+
+    @Test func absencesAreProvenByOneList() throws {
+        let domains = [try aid(Domain.hex), try aid("f054534d5302")]
+        let plan = try plan(domains.map { .deleteSecurityDomain(aid: $0) })
+        guard case .reopen(let rest) = try read(plan, .stopped, [answer(0x6A88, proven: false)]).verdict,
+              case .reopen(let last) = try read(rest, .stopped, [answer(0x6A88, proven: false)]).verdict else {
+            Issue.record("the rest was expected")
+            return
+        }
+        #expect(last.map(\.purpose) == [.proofOfSession, .absence(domains)])
+    }
+
+    @Test func ruleThatExistsIsNoFailure() throws {
+        let rules = try (1...2).map { SEI.AccessRule(aid: try aid("f054534d530\($0)"), deviceAppId: nil, apdu: true, nfc: false) }
+        let plan = try plan([.addAccessRules(rules)])
+        guard case .reopen(let rest) = try read(plan, .stopped, [answer(0x9000), answer(0x6381)]).verdict else {
+            Issue.record("the rest was expected")
+            return
+        }
+        #expect(rest == Array(plan.dropFirst(2)))
+        #expect(try read(rest, .stopped, [answer(0x9000), answer(0x6381)]).verdict == .verified)
+        // Without R-MAC the proof at the end is still due.
+        guard case .reopen(let proof) = try read(rest, .stopped, [answer(0x9000), answer(0x6381, proven: false)]).verdict else {
+            Issue.record("the proof was expected")
+            return
+        }
+        #expect(proof.map(\.purpose) == [.proofOfSession])
+    }
+
+    @Test func failuresNameTheStep() throws {
+        let plan = try plan([Domain.creation()])
+        let layout = [1, 1, 2, 1]
+        func failure(_ outcome: VerifiedReport.Outcome, _ responses: [VerifiedResponse]) throws -> String {
+            guard case .failed(let reason) = try read(plan, outcome, responses, layout: layout).verdict else { return "" }
+            return reason
+        }
+        #expect(try failure(.stopped, [answer(0x6A80, proven: false)]) == "make security domain f054534d5301: the card answered 6a80, the card refused the INSTALL parameters: AID in use, unknown module, privileges or parameters not acceptable")
+        #expect(try failure(.stopped, [answer(0x9000), answer(0x9000), answer(0x9000)]).hasPrefix("store its first keys: the order ended within this step"))
+        #expect(try failure(.stopped, []).hasPrefix("make security domain f054534d5301: the order ended before this step"))
+        #expect(try failure(.responseMACMismatch, [answer(0x9000), answer(0x9000, proven: false)]).hasPrefix("store its first keys: the answer 9000 carries no valid R-MAC"))
+        #expect(try failure(.cardCryptogramMismatch, []).contains("does not hold the issuer's keys"))
+        #expect(try failure(.authenticationRefused, []).contains("refused the issuer's cryptogram"))
+        let all = Array(repeating: answer(0x9000), count: 4)
+        #expect(try failure(.complete, all + [answer(0x9000, [])]).contains("does not show security domain"))
+        #expect(try failure(.stopped, all + [answer(0x6300, proven: false)]).hasPrefix("prove the new security domain: the card answered 6300"))
+        #expect(try read(plan, .challengeMismatch, []).verdict == .challengeMismatch)
+        let shown = RegistryEntry(aid: try aid(Domain.hex), lifeCycleState: 0x0F, privileges: .serviceProviderSecurityDomain).encoded().bytes
+        let good = try read(plan, .complete, all + [answer(0x9000, shown)], layout: layout)
+        #expect(good.verdict == .verified)
+        #expect(good.effects.made == [try aid(Domain.hex)])
+    }
+}
