@@ -1,0 +1,56 @@
+import Foundation
+import ServiceKit
+
+/// Configuration of the handset plane (`sp-tsm handset`), strict YAML.
+public struct HandsetConfiguration: ServiceConfiguration {
+    /// Group of the one listener: the gateway, and nobody else.
+    public static let gatewayGroup = "gateway"
+
+    public struct Tokens: Decodable, Sendable {
+        /// As the key vault writes them into handset tokens.
+        public var issuer: String
+        public var audience: String
+        /// Seconds.
+        public var lifetime: Int
+    }
+
+    public var logging: LoggingConfiguration
+    public var health: ListenerConfiguration
+    public var store: StoreConfiguration
+    public var listener: ListenerConfiguration
+    public var vault: PeerConfiguration
+    public var catalogue: PeerConfiguration
+    /// Client certificate for the issuers' SEI TSMs; their CAs and identities come with the catalogue's issuer descriptors.
+    public var issuers: TLSConfiguration
+    public var tokens: Tokens
+    public var catalogueMaxStaleness: Seconds
+    public var lease: Seconds
+    public var proofOfCard: Seconds
+    public var drainTimeout: Seconds
+
+    public var storeDirectory: String? { store.directory }
+
+    private enum CodingKeys: String, CodingKey {
+        case logging, health, store, listener, vault, catalogue, issuers, tokens, catalogueMaxStaleness, lease, proofOfCard, drainTimeout
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        logging = try keys.decode(LoggingConfiguration.self, forKey: .logging, default: LoggingConfiguration())
+        health = try keys.decode(ListenerConfiguration.self, forKey: .health)
+        store = try keys.decode(StoreConfiguration.self, forKey: .store)
+        listener = try keys.decode(ListenerConfiguration.self, forKey: .listener)
+        vault = try keys.decode(PeerConfiguration.self, forKey: .vault)
+        catalogue = try keys.decode(PeerConfiguration.self, forKey: .catalogue)
+        issuers = try keys.decode(TLSConfiguration.self, forKey: .issuers)
+        tokens = try keys.decode(Tokens.self, forKey: .tokens)
+        catalogueMaxStaleness = try keys.decode(Seconds.self, forKey: .catalogueMaxStaleness, default: Seconds(60))
+        lease = try keys.decode(Seconds.self, forKey: .lease, default: Seconds(60))
+        proofOfCard = try keys.decode(Seconds.self, forKey: .proofOfCard, default: Seconds(3600))
+        drainTimeout = try keys.decode(Seconds.self, forKey: .drainTimeout, default: Seconds(30))
+    }
+
+    public func validate() throws {
+        try listener.requireGroups([Self.gatewayGroup], path: "listener.allow")
+    }
+}

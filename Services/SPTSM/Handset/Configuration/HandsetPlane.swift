@@ -1,0 +1,62 @@
+import DeploymentDocument
+import Foundation
+import HTTP2
+import KeyVaultAPI
+import Logging
+import SEIAPI
+import ServiceKit
+import ServiceLifecycle
+
+/// `sp-tsm handset`: the TSM-API backend. It owns the life-cycle store and speaks to its vault, the provider plane's internal
+/// interface and the issuers' SEI TSMs, nobody else.
+public enum HandsetPlane: TSMSService {
+    public static let name = "sp-tsm-handset"
+
+    public static func build(configuration: HandsetConfiguration, resources: ServiceResources) async throws -> RunningService {
+        let store = try resources.openStore(configuration.store, migrations: HandsetMigrations.all)
+        let vault = KeyVaultClient(try resources.client(configuration.vault))
+        let catalogue = RemoteCatalogue(client: try resources.client(configuration.catalogue), maximumStaleness: configuration.catalogueMaxStaleness.duration, logger: resources.logger)
+        let issuers = IssuerDirectory(catalogue: catalogue) { descriptor in
+            SEIClient(client: try IssuerConnection.client(descriptor, configuration.issuers, resources))
+        }
+        let engine = HandsetEngine(
+            store: store, vault: vault, catalogue: catalogue, issuers: issuers,
+            settings: HandsetSettings(lease: configuration.lease.value, proofOfCard: configuration.proofOfCard.value),
+            environment: resources.environment, logger: resources.logger)
+        let authenticator = HandsetAuthenticator(
+            vault: vault, catalogue: catalogue, integrity: NoDeviceIntegrityCheck(),
+            settings: HandsetAuthenticator.Settings(issuer: configuration.tokens.issuer, audience: configuration.tokens.audience, tokenLifetime: configuration.tokens.lifetime),
+            environment: resources.environment)
+
+        let router = ServiceRouter.make(ServiceRequestContext.self, listener: "handset", groups: [
+            RouteGroup(HandsetConfiguration.gatewayGroup, allow: try configuration.listener.allowList(HandsetConfiguration.gatewayGroup)),
+        ], environment: resources.environment)
+        let routes = HandsetRoutes(engine: engine, authenticator: authenticator, drain: resources.drain)
+        routes.add(to: router)
+        routes.addSERAM(to: router)
+
+        resources.health.register("key-vault") { _ = try await vault.tokenKey(.handset) }
+        resources.health.register("catalogue") { try await catalogue.refresh() }
+        return RunningService(listeners: [ServiceListener("handset", configuration.listener, responder: router.buildResponder())],
+                              background: [LeaseKeeper(engine: engine, logger: resources.logger)])
+    }
+}
+
+/// Ends processes whose lease has run out, once a second.
+struct LeaseKeeper: ServiceLifecycle.Service {
+    let engine: HandsetEngine
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    _ = try await engine.endExpiredDialogs()
+                } catch {
+                    logger.error("leases cannot be checked", metadata: ["error": "\(error)"])
+                }
+                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+}

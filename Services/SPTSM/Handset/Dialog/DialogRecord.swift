@@ -1,0 +1,87 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import Provisioning
+import TrustedServiceModel
+
+/// Who began a dialog: nobody else may continue it.
+public struct HandsetCaller: Codable, Sendable, Hashable {
+    public var serviceProviderId: String
+    /// Lower-case hex.
+    public var deviceAppId: String
+    /// RFC 7638 thumbprint of the device key.
+    public var deviceKeyThumbprint: String
+
+    public init(serviceProviderId: String, deviceAppId: String, deviceKeyThumbprint: String) {
+        self.serviceProviderId = serviceProviderId
+        self.deviceAppId = deviceAppId
+        self.deviceKeyThumbprint = deviceKeyThumbprint
+    }
+}
+
+/// One dialog with a handset, durable from its first answer on: a TSM-API call from request to result.
+struct DialogRecord: Codable, Sendable {
+    enum Purpose: Codable, Sendable, Hashable {
+        case create(serviceId: String, version: String)
+        case query(serviceId: String)
+        case deploy(instanceId: String, commands: [ServiceCommand], finalize: Bool)
+        case terminate(instanceId: String)
+
+        var instanceId: String? {
+            switch self {
+            case .create, .query: nil
+            case .deploy(let id, _, _), .terminate(let id): id
+            }
+        }
+    }
+
+    /// What the next report answers.
+    enum Stage: Codable, Sendable {
+        case proving(ProofStage)
+        case running(RunState)
+        case ended
+    }
+
+    /// TR: process ID; for create and query the dialog's ID.
+    var id: String
+    /// 128 random bits in hex, for the plain SERAM endpoints.
+    var sessionId: String
+    var caller: HandsetCaller
+    var purpose: Purpose
+    var components: [HandsetAPI.Component]
+    var stopsOnError: Bool
+    var stage: Stage
+    var began: Date
+    /// Extended with every contact.
+    var leaseExpires: Date
+    /// Report number that the outstanding order expects.
+    var reportNumber: Int
+    /// Given again to whoever repeats the request or report that it answered.
+    var lastAnswer: HandsetAPI.DialogAnswer
+    /// SHA-256 of the last report, hex.
+    var lastReportDigest: String?
+    /// The process start was told to the handset.
+    var startTold: Bool
+    /// State of the instance when the call came: what it falls back to if nothing changed on the card.
+    var stateBefore: ServiceInstanceState?
+
+    var isEnded: Bool { if case .ended = stage { true } else { false } }
+}
+
+/// Proof of card: a cryptogram of each component that the purpose needs, one order after the other (design section 4).
+struct ProofStage: Codable, Sendable {
+    struct Candidate: Codable, Sendable, Hashable {
+        /// Index into the handshake's components.
+        var component: Int
+        var issuerId: String
+    }
+
+    var candidates: [Candidate]
+    var position: Int
+    var eligibilityId: String
+    var commandCount: Int
+    /// Components (our IDs) proven in this dialog.
+    var proven: [String]
+    /// Why candidates were refused, for the message if none is left.
+    var refusals: [String]
+}

@@ -1,0 +1,70 @@
+import GlobalPlatform
+import Provisioning
+
+/// A process on its way through the sessions of its plan. Pure data: `RunExecutor` moves it on.
+struct RunState: Codable, Sendable {
+    enum Purpose: String, Codable, Sendable {
+        /// Reading what the card really holds, before the plan is made.
+        case reconcile
+        case main
+    }
+
+    enum SessionStatus: String, Codable, Sendable { case waiting, sent, verified }
+
+    struct Session: Codable, Sendable {
+        var planned: PlannedSession
+        var status = SessionStatus.waiting
+        /// Vault channel of a session with our security domain.
+        var channelId: String?
+        /// The piece sent begins with SELECT.
+        var selects = false
+        /// What each wrapped command was, to judge the answers.
+        var entries: [Entry] = []
+        /// Key set counter that this session uses, where it is known beforehand.
+        var counter: Int?
+    }
+
+    struct Entry: Codable, Sendable, Hashable {
+        var step: ProvisioningStep
+        var count: Int
+    }
+
+    /// Keys of the service's security domain in this run.
+    struct Keys: Codable, Sendable, Hashable {
+        var firstKeySetId: String?
+        var finalKeySetId: String?
+        /// Counter of the final key set that was used last; 0 for a fresh one.
+        var finalCounter = 0
+    }
+
+    var purpose: Purpose
+    var challenge: ChallengeKind
+    /// The ISD's counter as read last, three bytes; nil: not predictable.
+    var issuerCounter: Int?
+    var sessions: [Session]
+    var keys: Keys
+    var issuerDialogId: String?
+    /// The outstanding order.
+    var layout: OrderLayout?
+    /// A command that may have changed the card was answered with success.
+    var changedCard = false
+    /// An order is out whose execution is not known.
+    var orderOutstanding = false
+    /// Registry entries that the issuer read, for reconciling.
+    var registry: [HexBytes] = []
+
+    init(purpose: Purpose, challenge: ChallengeKind, issuerCounter: Int?, plan: [PlannedSession], keys: Keys) {
+        self.purpose = purpose
+        self.challenge = challenge
+        self.issuerCounter = issuerCounter
+        self.sessions = plan.map { Session(planned: $0) }
+        self.keys = keys
+    }
+
+    /// Index among the issuer's sessions only: how the SEI dialog counts them.
+    func issuerIndex(of session: Int) -> Int {
+        sessions[..<session].count { if case .issuer = $0.planned { true } else { false } }
+    }
+
+    var isComplete: Bool { sessions.allSatisfy { $0.status == .verified } }
+}

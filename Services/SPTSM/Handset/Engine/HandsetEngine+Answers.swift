@@ -1,0 +1,83 @@
+import Provisioning
+import ServiceKit
+import TrustedServiceModel
+
+/// Answers to the handset: the next order, or the TR's result object.
+extension HandsetEngine {
+    func answer(_ dialog: inout DialogRecord, with order: SERAM.Order) {
+        dialog.reportNumber += 1
+        dialog.lastAnswer = HandsetAPI.DialogAnswer(dialogId: dialog.id, sessionId: dialog.sessionId, reportNumber: dialog.reportNumber, order: order, result: nil)
+    }
+
+    func end(_ dialog: inout DialogRecord, with outcome: HandsetAPI.Outcome) {
+        dialog.stage = .ended
+        dialog.lastAnswer = HandsetAPI.DialogAnswer(dialogId: dialog.id, sessionId: dialog.sessionId, reportNumber: nil, order: nil, result: outcome)
+    }
+
+    /// The result of a failed call. `started`: a process had begun, so its ID is told.
+    func outcome(of dialog: DialogRecord, failing run: RunFailure, instance: InstanceRecord?, started: Bool) -> HandsetAPI.Outcome {
+        let failure = run.failure
+        switch dialog.purpose {
+        case .create:
+            return .created(CreateServiceInstanceResult(serviceInstance: nil, executionStatus: failure.category, executionMessage: failure.executionMessage))
+        case .query:
+            return .instances(GetServiceInstancesResult(serviceInstances: [], executionStatus: failure.category, executionMessage: failure.executionMessage))
+        case .deploy(_, let commands, _):
+            let failing = run.command.flatMap { command in commands.firstIndex { $0.kind == command } } ?? (commands.isEmpty ? nil : 0)
+            return .deployed(DeployServiceResult(
+                processInfo: processInfo(dialog, failure, started: started), serviceInstanceState: instance?.state ?? .unknown,
+                technicalInformation: instance?.technicalInformation ?? TechnicalInformation(),
+                serviceCommandResults: started ? CommandResults.all(commands, failing: failing) : CommandResults.notExecuted(commands),
+                reader: instance?.reader ?? ""))
+        case .terminate:
+            return .terminated(TerminateServiceResult(processInfo: processInfo(dialog, failure, started: started)))
+        }
+    }
+
+    func succeeded(_ dialog: DialogRecord, instance: InstanceRecord) -> HandsetAPI.Outcome {
+        switch dialog.purpose {
+        case .deploy(_, let commands, _):
+            .deployed(DeployServiceResult(
+                processInfo: processInfo(dialog, nil, started: true), serviceInstanceState: instance.state, technicalInformation: instance.technicalInformation,
+                serviceCommandResults: CommandResults.all(commands, failing: nil), reader: instance.reader))
+        default:
+            .terminated(TerminateServiceResult(processInfo: processInfo(dialog, nil, started: true)))
+        }
+    }
+
+    func processInfo(_ dialog: DialogRecord, _ failure: TSMFailure?, started: Bool) -> ProcessInfo {
+        ProcessInfo(processId: started ? dialog.id : "", executionStatus: failure?.category ?? .noError, executionMessage: failure?.executionMessage ?? "",
+                    startDate: WireDate.text(dialog.began), endDate: WireDate.text(environment.now()))
+    }
+
+    /// The order of a run with its notifications for the listener (TR-03165 4.2.3.6, 4.2.3.7).
+    func issue(_ pieces: [OrderPiece], _ run: RunState, component: SERAM.SecureElement, operation: ServiceOperation, _ dialog: inout DialogRecord) {
+        var run = run
+        run.layout = OrderLayout(pieces)
+        run.orderOutstanding = true
+        let id = dialog.id
+        let start = dialog.startTold ? nil : notification(.start(ProcessStart(processId: id, callerId: dialog.caller.deviceAppId, startDate: WireDate.text(dialog.began))))
+        let progress = progressRange(run, pieces)
+        let order = OrderBuilder.order(pieces, component: component, start: start, progressBefore: progress.lowerBound, progressAfter: progress.upperBound) { percent in
+            self.notification(.progress(ProcessProgress(processId: id, progress: percent, operation: operation)))
+        }
+        dialog.startTold = true
+        dialog.stage = .running(run)
+        answer(&dialog, with: order)
+    }
+
+    /// Share of the process before and after an order: by sessions, the last 5 % belong to the verification here.
+    private func progressRange(_ run: RunState, _ pieces: [OrderPiece]) -> ClosedRange<Int> {
+        guard run.purpose == .main else { return 0...2 }
+        let total = max(1, run.sessions.count)
+        let done = run.sessions.count { $0.status == .verified }
+        let whole = pieces.count { $0.part != .opening }
+        let before = 2 + 93 * done / total
+        return before...max(before, min(95, 2 + 93 * (done + whole) / total))
+    }
+
+    private func notification(_ content: HandsetAPI.Notification) -> String {
+        // Plain values of our own always encode; an empty notification is what SERAM agents ignore.
+        (try? WireJSON.encode(content)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}

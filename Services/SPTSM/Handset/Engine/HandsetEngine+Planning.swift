@@ -1,0 +1,100 @@
+import DeploymentDocument
+import GlobalPlatform
+import Provisioning
+import SEIAPI
+import TrustedServiceModel
+
+/// What a process needs before it can run: the plan, the component, the executor.
+extension HandsetEngine {
+    func sessions(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord, _ component: ComponentRecord, _ challenge: ChallengeKind) async throws(TSMFailure) -> [PlannedSession] {
+        switch purpose {
+        case .deploy(_, let commands, let finalize):
+            let issuer = try await issuers.descriptor(component.issuerId)
+            return try DeploymentPlanner.sessions(DeploymentPlanner.Input(
+                document: instance.document, commands: commands.map(\.kind), lockAtEnd: finalize && suspends(commands, instance), challenge: challenge,
+                removesRemainder: instance.content.holdsSecurityDomain && commands.first?.kind == .install,
+                transportKeyIndex: issuer.transportKeyIndex))
+        case .terminate:
+            return TerminationPlanner.sessions(
+                document: instance.document, ownKeysWork: instance.content.isKnown && instance.content.finalKeySetId != nil,
+                holdsSecurityDomain: instance.content.holdsSecurityDomain, rules: instance.content.accessRules)
+        case .create, .query:
+            return []
+        }
+    }
+
+    /// A finalize-only call that needs no lock, and termination of what was never deployed, are done without the card.
+    func needsCard(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord) -> Bool {
+        switch purpose {
+        case .deploy(_, let commands, _): !commands.isEmpty || instance.suspendOnCompletion
+        case .terminate: !instance.content.isKnown || instance.content.holdsSecurityDomain || !instance.content.accessRules.isEmpty
+        case .create, .query: true
+        }
+    }
+
+    /// The flag of the last executed ActivateServiceCommand, in this call or before it.
+    func suspends(_ commands: [ServiceCommand], _ instance: InstanceRecord) -> Bool {
+        for command in commands { if case .activate(let suspend) = command { return suspend } }
+        return commands.first?.kind == .install ? false : instance.suspendOnCompletion
+    }
+
+    /// Named data fills placeholders; this version's documents have none, and what nobody reads must not be swallowed.
+    func refuseUnknownData(_ commands: [ServiceCommand]) throws(TSMFailure) {
+        for command in commands {
+            let names: [String] = switch command {
+            case .install(let data): data.keys.sorted()
+            case .personalize(let data): data.keys.sorted()
+            case .activate: []
+            }
+            if let name = names.first { throw TSMFailure(.invalidArgument, "'\(name)' fills no placeholder of this Flavor's configuration") }
+        }
+    }
+
+    func currentService(of instance: InstanceRecord, _ caller: HandsetCaller) async throws(TSMFailure) -> ServiceDocument {
+        try await catalogue.refresh()
+        guard let service = try await catalogue.service(instance.serviceId) else {
+            throw instance.state == .notDeployed
+                ? TSMFailure(.noEligibleSecureComponent, "service \(instance.serviceId) was removed by its service provider")
+                : TSMFailure(.orphanedServiceInstance, "service \(instance.serviceId) was removed by its service provider; only suspend, resume and terminate are possible")
+        }
+        try authorize(service, caller)
+        return service
+    }
+
+    func requireNoOpenProcess(on instance: String) async throws(TSMFailure) {
+        guard let open = try await read({ try await self.store.openDialog(instance: instance) }) else { return }
+        if open.leaseExpires <= environment.now() {
+            await gate.pass("dialog/\(open.id)") { await endIfExpired(open.id) }
+            return
+        }
+        throw TSMFailure(.notAllowed, "process \(open.id) is running on this service instance")
+    }
+
+    /// Index of the handset's component that claims to be the one the instance lives on.
+    func claimedComponent(of instance: InstanceRecord, _ dialog: DialogRecord) async throws(TSMFailure) -> Int? {
+        guard let component = try await read({ try await self.store.component(id: instance.componentId) }) else { return nil }
+        return dialog.components.firstIndex { ComponentRecord.claimKey(iin: $0.iin, cin: $0.cin) == component.claimKey }
+    }
+
+    func executor(_ dialog: DialogRecord, _ instance: InstanceRecord, _ component: ComponentRecord) async throws(RunFailure) -> RunExecutor {
+        do throws(TSMFailure) {
+            return RunExecutor(vault: vault, issuer: try await issuers.client(component.issuerId), catalogue: catalogue,
+                               context: RunExecutor.Context(process: dialog.id, document: instance.document, component: component.component))
+        } catch {
+            throw RunFailure(error)
+        }
+    }
+
+    func secureElement(_ dialog: DialogRecord, _ component: ComponentRecord) -> SERAM.SecureElement {
+        dialog.components.first { ComponentRecord.claimKey(iin: $0.iin, cin: $0.cin) == component.claimKey }?.secureElement
+            ?? SERAM.SecureElement(seType: .undefined, seId: component.component.id)
+    }
+
+    func operation(_ purpose: DialogRecord.Purpose) -> ServiceOperation {
+        switch purpose {
+        case .deploy(_, let commands, let finalize): finalize ? .deploymentFinalize : commands.last.map { DeploymentRules.operation($0.kind) } ?? .deploymentFinalize
+        case .terminate: .termination
+        case .create, .query: .noOperation
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import KeyVaultAPI
+import Provisioning
+import SEIAPI
+import TrustedServiceModel
+
+/// deployService and terminateService: plan, run, result (TR-03165 3.2, 4.2.5.3, 4.2.5.6; design section 5).
+extension HandsetEngine {
+    func startProcess(_ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
+        guard let id = dialog.purpose.instanceId else { throw TSMFailure(.internalError, "the call names no service instance") }
+        try Identifiers.requireUUID(id, "serviceInstanceId")
+        guard try await instance(id, dialog.caller) != nil else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
+        try await requireNoOpenProcess(on: id)
+        guard var instance = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
+        changes.instance = instance
+        dialog.stateBefore = instance.state
+        switch dialog.purpose {
+        case .deploy(_, let commands, let finalize):
+            try refuseUnknownData(commands)
+            let service = try await currentService(of: instance, dialog.caller)
+            let transition = try DeploymentRules.deployment(
+                from: instance.state, lastStableState: instance.lastStableState, commands: commands.map(\.kind), finalize: finalize,
+                suspendOnCompletion: suspends(commands, instance))
+            if transition.startsAfresh {
+                guard let document = try await catalogue.document(service: service.id, version: instance.document.versionTag, profile: instance.document.profile.id) else {
+                    throw TSMFailure(.noEligibleSecureComponent, "version \(instance.document.versionTag) has no published Flavor for this secure component any more")
+                }
+                instance.document = document
+            } else if !instance.content.isKnown {
+                throw TSMFailure(.notAllowed, "the last process on this service instance was interrupted; deploy again with a list that begins with Install, or terminate")
+            }
+            guard instance.document.applications.allSatisfy({ $0.personalizationScript == nil }) else {
+                throw TSMFailure(.internalError, "this version of the TSM does not run PersonalizationScripts; the service provider has to remove them from the ApplicationConfigs")
+            }
+        default:
+            try authorize(instance.document.service, dialog.caller)
+        }
+        changes.instance = instance
+        if !needsCard(dialog.purpose, instance) { return finish(&dialog, &changes, instance) }
+        guard let claim = try await claimedComponent(of: instance, dialog) else {
+            throw TSMFailure(.secureComponentInaccessible, "the secure component that this service instance lives on is not in the handset, or this app may not read it")
+        }
+        guard let component = try await provenComponent(dialog, dialog.components[claim]), component.id == instance.componentId else {
+            let issuer = String(instance.componentId.prefix { $0 != "/" })
+            return try await askForProof(&dialog, ProofStage(candidates: [ProofStage.Candidate(component: claim, issuerId: issuer)], position: 0,
+                                                             eligibilityId: "", commandCount: 0, proven: [], refusals: []))
+        }
+        let counter = dialog.components[claim].sequenceCounter.flatMap { try? Hex.decode($0) }.flatMap { SequenceCounter(bytes: $0) }.map { Int($0.value) }
+        do throws(RunFailure) {
+            try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter)
+        } catch {
+            throw error.failure
+        }
+    }
+
+    /// Makes the plan and issues its first order. While its outcome is open the card's content counts as unknown.
+    func beginRun(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, instance given: InstanceRecord, component: ComponentRecord,
+                  issuerCounter: Int?, reconciled: Bool = false) async throws(RunFailure) {
+        var instance = given
+        let parameter = SCP03Parameter(rawValue: component.component.scpParameter)
+        let predictable = parameter.hasPseudoRandomChallenge && issuerCounter != nil && dialog.stopsOnError
+        let reconciles = !instance.content.isKnown && !reconciled
+        let plan: [PlannedSession]
+        do throws(TSMFailure) {
+            plan = reconciles
+                ? [.issuer([.status(aid: instance.document.service.securityDomain)])]
+                : try await sessions(dialog.purpose, instance, component, predictable ? .predictable : .random)
+        } catch {
+            throw RunFailure(error)
+        }
+        var run = RunState(purpose: reconciles ? .reconcile : .main, challenge: predictable ? .predictable : .random, issuerCounter: issuerCounter, plan: plan,
+                           keys: RunState.Keys(firstKeySetId: nil, finalKeySetId: instance.content.finalKeySetId, finalCounter: instance.content.finalCounter))
+        guard !plan.isEmpty else { return finish(&dialog, &changes, instance) }
+        let executor = try await executor(dialog, instance, component)
+        let pieces: [OrderPiece]
+        do throws(RunFailure) {
+            pieces = try await executor.begin(&run)
+        } catch {
+            await executor.abandon(run)
+            throw error
+        }
+        if dialog.stateBefore == nil { dialog.stateBefore = instance.state }
+        if !reconciles, case .deploy(_, let commands, _) = dialog.purpose, commands.first?.kind == .install { instance.state = .initialized }
+        instance.note(run)
+        if let claim = dialog.components.first(where: { ComponentRecord.claimKey(iin: $0.iin, cin: $0.cin) == component.claimKey }) { instance.reader = claim.reader }
+        changes.instance = instance
+        changes.savesInstance = true
+        issue(pieces, run, component: secureElement(dialog, component), operation: operation(dialog.purpose), &dialog)
+    }
+
+    func takeRun(_ given: RunState, _ report: SERAM.Report, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(RunFailure) {
+        var run = given
+        guard let id = dialog.purpose.instanceId else { throw RunFailure(.internalError, "the process names no service instance") }
+        let found: (InstanceRecord, ComponentRecord)
+        do throws(TSMFailure) {
+            guard let instance = try await instance(id, dialog.caller), let component = try await read({ try await self.store.component(id: instance.componentId) }) else {
+                throw TSMFailure(.notFound, "service instance \(id) does not exist")
+            }
+            found = (instance, component)
+        } catch {
+            throw RunFailure(error)
+        }
+        var (instance, component) = found
+        changes.instance = instance
+        let executor = try await executor(dialog, instance, component)
+        let pieces: [OrderPiece]
+        do throws(RunFailure) {
+            let parts: [[HexBytes]]
+            do throws(TSMFailure) { parts = try ReportSplitter.split(report, by: run.layout ?? OrderLayout([])) } catch { throw RunFailure(error) }
+            if parts.allSatisfy(\.isEmpty), let failure = AgentFailure.failure(report, issuerName: instance.document.profile.issuerId) { throw RunFailure(failure) }
+            pieces = try await executor.take(parts, &run)
+        } catch {
+            dialog.stage = .running(run)
+            throw error
+        }
+        guard pieces.isEmpty else {
+            instance.note(run)
+            changes.instance = instance
+            changes.savesInstance = true
+            return issue(pieces, run, component: secureElement(dialog, component), operation: operation(dialog.purpose), &dialog)
+        }
+        if run.purpose == .reconcile {
+            // One element per reading; an empty one proves that there is no such domain.
+            instance.content.holdsSecurityDomain = run.registry.contains { !$0.bytes.isEmpty }
+            let counter = run.challenge == .predictable ? run.issuerCounter.map { $0 + 1 } : nil
+            changes.instance = instance
+            component.component.sequenceCounter = nil
+            return try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter, reconciled: true)
+        }
+        instance.settle(run)
+        changes.keySetsToDestroy = instance.takeUselessKeySets()
+        finish(&dialog, &changes, instance)
+    }
+
+    /// Every session is verified, or none was needed.
+    func finish(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, _ given: InstanceRecord) {
+        var instance = given
+        switch dialog.purpose {
+        case .deploy(_, let commands, let finalize):
+            let suspends = suspends(commands, instance)
+            instance.suspendOnCompletion = suspends
+            let reached = commands.last.map { DeploymentRules.resultingState($0.kind) } ?? (dialog.stateBefore ?? instance.state)
+            instance.state = finalize ? (suspends ? .suspended : .operational) : reached
+            instance.lastStableState = instance.state
+            instance.lastOperation = finalize ? .deploymentFinalize : commands.last.map { DeploymentRules.operation($0.kind) } ?? .deploymentFinalize
+            changes.savesInstance = true
+        default:
+            changes.deletedInstance = instance.id
+        }
+        changes.instance = instance
+        end(&dialog, with: succeeded(dialog, instance: instance))
+    }
+
+    /// Ends a dialog with a failure: nothing changed on the card: the state before; else InError, and the next process reconciles.
+    func fail(_ dialog: inout DialogRecord, _ failure: RunFailure, _ changes: inout DialogChanges) async {
+        if changes.instance == nil, let id = dialog.purpose.instanceId { changes.instance = (try? await instance(id, dialog.caller)) ?? nil }
+        if case .running(let run) = dialog.stage, var instance = changes.instance {
+            if let component = (try? await store.component(id: instance.componentId)) ?? nil, let executor = try? await executor(dialog, instance, component) { await executor.abandon(run) }
+            let before = dialog.stateBefore ?? instance.lastStableState
+            if before != .inError { instance.lastStableState = before }
+            let silent = failure.failure.category == .executionInterrupted && !run.changedCard && dialog.lastReportDigest == nil
+            instance.state = run.changedCard || silent && run.purpose == .main ? .inError : before
+            changes.instance = instance
+            changes.savesInstance = true
+        }
+        logger.notice("a process failed", metadata: ["process": "\(dialog.id)", "category": "\(failure.failure.category.rawValue)", "reason": "\(failure.failure.details)"])
+        end(&dialog, with: outcome(of: dialog, failing: failure, instance: changes.instance, started: dialog.startTold))
+    }
+}

@@ -1,0 +1,141 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import Provisioning
+import SEIAPI
+import TrustedServiceModel
+
+/// From a request to its first order, from a report to the next order or the result.
+extension HandsetEngine {
+    func start(_ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
+        switch dialog.purpose {
+        case .create(let serviceId, let version):
+            try Identifiers.requireUUID(serviceId, "serviceId")
+            try Identifiers.requireConcreteVersion(version)
+            let service = try await authorizedService(serviceId, dialog.caller)
+            guard let summary = service.versions.first(where: { $0.tag == version }) else { throw TSMFailure(.notFound, "version \(version) of service \(serviceId) does not exist") }
+            let candidates = try await candidates(dialog, profiles: Set(summary.flavorByProfile.keys))
+            guard !candidates.isEmpty else { throw TSMFailure(.noEligibleSecureComponent, "no secure component of this handset matches a deployment of version \(version)") }
+            try await askForProof(&dialog, ProofStage(candidates: candidates, position: 0, eligibilityId: "", commandCount: 0, proven: [], refusals: []))
+
+        case .query(let serviceId):
+            try Identifiers.requireUUID(serviceId, "serviceId")
+            let service = try await authorizedService(serviceId, dialog.caller)
+            let all = try await candidates(dialog, profiles: Set(service.versions.flatMap(\.flavorByProfile.keys)))
+            var proven: [String] = []
+            var unproven: [ProofStage.Candidate] = []
+            for candidate in all {
+                if let component = try await provenComponent(dialog, dialog.components[candidate.component]) { proven.append(component.id) } else { unproven.append(candidate) }
+            }
+            let stage = ProofStage(candidates: unproven, position: 0, eligibilityId: "", commandCount: 0, proven: proven, refusals: [])
+            if unproven.isEmpty { try await exhausted(stage, &dialog, &changes) } else { try await askForProof(&dialog, stage) }
+
+        case .deploy, .terminate:
+            try await startProcess(&dialog, &changes)
+        }
+    }
+
+    func advance(_ dialog: inout DialogRecord, _ report: SERAM.Report, _ changes: inout DialogChanges) async {
+        do throws(RunFailure) {
+            switch dialog.stage {
+            case .proving(let stage):
+                do throws(TSMFailure) { try await takeProof(stage, report, &dialog, &changes) } catch { throw RunFailure(error) }
+            case .running(let run):
+                try await takeRun(run, report, &dialog, &changes)
+            case .ended:
+                throw RunFailure(.internalError, "the process has ended")
+            }
+        } catch {
+            await fail(&dialog, error, &changes)
+        }
+    }
+
+    /// A proof came: is it what the dialog was waiting for?
+    /// - Returns: false to go on with the next candidate.
+    func satisfied(by proven: ComponentRecord, stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) -> Bool {
+        switch dialog.purpose {
+        case .query:
+            return false
+        case .create(let serviceId, let version):
+            let service = try await authorizedService(serviceId, dialog.caller)
+            guard service.versions.first(where: { $0.tag == version })?.flavorByProfile[proven.component.profileId] != nil,
+                  let document = try await catalogue.document(service: serviceId, version: version, profile: proven.component.profileId) else {
+                throw TSMFailure(.noEligibleSecureComponent, "version \(version) has no published Flavor for its secure component profile")
+            }
+            let reader = dialog.components[stage.candidates[stage.position].component].reader
+            guard try await instances(service: serviceId, dialog.caller, [proven.id]).isEmpty else {
+                throw TSMFailure(.alreadyExists, "a service instance of service \(serviceId) exists on \(reader)")
+            }
+            let instance = InstanceRecord(
+                id: environment.uuid(), serviceProviderId: service.serviceProviderId, serviceId: serviceId, componentId: proven.id, reader: reader,
+                state: .notDeployed, lastStableState: .notDeployed, lastOperation: .noOperation, suspendOnCompletion: false, document: document,
+                content: InstanceRecord.CardContent(), created: environment.now())
+            changes.instance = instance
+            changes.savesInstance = true
+            end(&dialog, with: .created(CreateServiceInstanceResult(serviceInstance: instance.serviceInstance)))
+            return true
+        case .deploy(let id, _, _), .terminate(let id):
+            guard let instance = try await instance(id, dialog.caller), instance.componentId == proven.id else {
+                throw TSMFailure(.secureComponentInaccessible, "the secure component in this handset is not the one that the service instance lives on")
+            }
+            changes.instance = instance
+            // The INITIALIZE UPDATE of the proof has spent one counter; the issuer has proven which.
+            let counter = proven.component.sequenceCounter.flatMap { SequenceCounter(bytes: $0.bytes) }.map { Int($0.value) }
+            do throws(RunFailure) {
+                try await beginRun(&dialog, &changes, instance: instance, component: proven, issuerCounter: counter)
+            } catch {
+                throw error.failure
+            }
+            return true
+        }
+    }
+
+    /// No candidate is left.
+    func exhausted(_ stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
+        guard case .query(let serviceId) = dialog.purpose else {
+            throw TSMFailure(.noEligibleSecureComponent, stage.refusals.isEmpty ? "no secure component of this handset is eligible" : stage.refusals.joined(separator: "; "))
+        }
+        let found = try await instances(service: serviceId, dialog.caller, stage.proven)
+        end(&dialog, with: .instances(GetServiceInstancesResult(serviceInstances: found.map(\.serviceInstance))))
+    }
+
+    // MARK: look-ups
+
+    /// The Service, if it is the caller's own and lets the caller's app in. A foreign one answers as if it did not exist.
+    func authorizedService(_ id: String, _ caller: HandsetCaller) async throws(TSMFailure) -> ServiceDocument {
+        try await catalogue.refresh()
+        guard let service = try await catalogue.service(id), service.serviceProviderId == caller.serviceProviderId else {
+            throw TSMFailure(.notFound, "service \(id) does not exist")
+        }
+        try authorize(service, caller)
+        return service
+    }
+
+    func authorize(_ service: ServiceDocument, _ caller: HandsetCaller) throws(TSMFailure) {
+        guard service.accessAuthorizedDeviceApps.contains(where: { $0.lowercased() == caller.deviceAppId.lowercased() }) else {
+            throw TSMFailure(.unauthorized, "this app is not authorized for service \(service.id); the service provider has to add it to accessAuthorizedDeviceApps")
+        }
+    }
+
+    func provenComponent(_ dialog: DialogRecord, _ claim: HandsetAPI.Component) async throws(TSMFailure) -> ComponentRecord? {
+        try await read { try await self.store.provenComponent(claimKey: ComponentRecord.claimKey(iin: claim.iin, cin: claim.cin),
+                                                              deviceKey: dialog.caller.deviceKeyThumbprint, now: self.environment.now()) }
+    }
+
+    func instance(_ id: String, _ caller: HandsetCaller) async throws(TSMFailure) -> InstanceRecord? {
+        try await read { try await self.store.instance(id: id, owner: caller.serviceProviderId) }
+    }
+
+    func instances(service: String, _ caller: HandsetCaller, _ components: [String]) async throws(TSMFailure) -> [InstanceRecord] {
+        try await read { try await self.store.instances(service: service, owner: caller.serviceProviderId, components: components) }
+    }
+
+    func read<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws(TSMFailure) -> Value {
+        do {
+            return try await body()
+        } catch {
+            logger.error("the store cannot be read", metadata: ["error": "\(error)"])
+            throw TSMFailure(.internalError, "the TSM cannot read its store; try again later")
+        }
+    }
+}

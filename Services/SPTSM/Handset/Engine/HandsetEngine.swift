@@ -1,0 +1,216 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import KeyVaultAPI
+import Logging
+import Provisioning
+import SEIAPI
+import ServiceKit
+import TrustedServiceModel
+
+/// A request that is refused before anybody learns anything: it becomes a problem document, not a result.
+public struct HandsetRefusal: Error, Sendable, Hashable {
+    public enum Code: String, Sendable { case unknownDialog, reportOutOfOrder, idempotencyConflict, invalidRequest, unavailable }
+    public var code: Code
+    public var reason: String
+
+    init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+}
+
+/// The handset plane's TSM-API backend: begins dialogs, takes reports, ends them with a result. No HTTP in here.
+///
+/// What is told to a handset is durable before it leaves; what a handset reports is durable before it is acted upon.
+public final class HandsetEngine: Sendable {
+    let store: HandsetStore
+    let vault: any KeyVault
+    let catalogue: any Catalogue
+    let issuers: IssuerDirectory
+    let settings: HandsetSettings
+    let environment: ServiceEnvironment
+    let logger: Logger
+    let gate = KeyedGate()
+
+    public init(store: Store, vault: any KeyVault, catalogue: any Catalogue, issuers: IssuerDirectory, settings: HandsetSettings,
+                environment: ServiceEnvironment, logger: Logger) {
+        self.store = HandsetStore(store: store)
+        self.vault = vault
+        self.catalogue = catalogue
+        self.issuers = issuers
+        self.settings = settings
+        self.environment = environment
+        self.logger = logger
+    }
+
+    /// Begins a dialog, or repeats the answer of one begun under the same key by the same device.
+    ///
+    /// - Parameters:
+    ///   - idempotencyKey: unique per device key; the same key with another request is refused.
+    ///   - requestDigest: SHA-256 of the request's bytes and path, hex.
+    func begin(_ purpose: DialogRecord.Purpose, handshake: HandsetAPI.Handshake, caller: HandsetCaller,
+               idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+        guard !idempotencyKey.isEmpty, idempotencyKey.utf8.count <= 128 else {
+            throw HandsetRefusal(.invalidRequest, "an Idempotency-Key of 1 to 128 characters is needed")
+        }
+        guard handshake.components.count <= settings.maximumComponents else {
+            throw HandsetRefusal(.invalidRequest, "a handshake may name \(settings.maximumComponents) secure components at most")
+        }
+        return try await gate.pass("key/\(caller.deviceKeyThumbprint)/\(idempotencyKey)") { () async throws(HandsetRefusal) in
+            if let begun = try await stored({ try await self.store.dialog(idempotencyKey: idempotencyKey, deviceKey: caller.deviceKeyThumbprint) }) {
+                guard begun.requestDigest == requestDigest else {
+                    throw HandsetRefusal(.idempotencyConflict, "this Idempotency-Key was used for another request")
+                }
+                return begun.dialog.lastAnswer
+            }
+            return try await gate.pass("instance/\(purpose.instanceId ?? idempotencyKey)") { () async throws(HandsetRefusal) in
+                try await beginNew(purpose, handshake: handshake, caller: caller, idempotencyKey: idempotencyKey, requestDigest: requestDigest)
+            }
+        }
+    }
+
+    private func beginNew(_ purpose: DialogRecord.Purpose, handshake: HandsetAPI.Handshake, caller: HandsetCaller,
+                          idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+        let now = environment.now()
+        var dialog = DialogRecord(
+            id: environment.uuid(), sessionId: Hex.encode(environment.randomBytes(16)), caller: caller, purpose: purpose,
+            components: handshake.components, stopsOnError: handshake.stopsOnError, stage: .ended, began: now,
+            leaseExpires: now.addingTimeInterval(settings.lease), reportNumber: 0,
+            lastAnswer: HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil, result: nil),
+            lastReportDigest: nil, startTold: false)
+        var changes = DialogChanges()
+        do throws(TSMFailure) {
+            try await start(&dialog, &changes)
+        } catch {
+            // Refused before anything began: a result without a process, and nothing to keep.
+            return HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil,
+                                           result: outcome(of: dialog, failing: RunFailure(error), instance: changes.instance, started: false))
+        }
+        try await commit(dialog, changes, insertingAs: (idempotencyKey, requestDigest))
+        return dialog.lastAnswer
+    }
+
+    /// Takes report `number` of a dialog. A repeated report gets the same answer; any other number or sender is refused.
+    func report(_ number: Int, _ report: SERAM.Report, digest: String, dialogId: String, caller: HandsetCaller) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+        try await gate.pass("dialog/\(dialogId)") { () async throws(HandsetRefusal) in
+            guard let dialog = try await stored({ try await self.store.dialog(id: dialogId) }), dialog.caller == caller else {
+                throw HandsetRefusal(.unknownDialog, "there is no such process")
+            }
+            return try await take(number, report, digest: digest, dialog)
+        }
+    }
+
+    /// The plain SERAM endpoint: the session ID names the dialog, reports are told apart by their digest.
+    func report(_ report: SERAM.Report, digest: String, sessionDigest: String, caller: HandsetCaller) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+        guard let found = try await stored({ try await self.store.dialog(sessionDigest: sessionDigest) }), found.caller == caller else {
+            throw HandsetRefusal(.unknownDialog, "there is no such session")
+        }
+        return try await gate.pass("dialog/\(found.id)") { () async throws(HandsetRefusal) in
+            guard let dialog = try await stored({ try await self.store.dialog(id: found.id) }) else {
+                throw HandsetRefusal(.unknownDialog, "there is no such session")
+            }
+            if report.localAgentStatus.localAgentStatusEnum == .polling || digest == dialog.lastReportDigest { return dialog.lastAnswer }
+            return try await take(dialog.reportNumber, report, digest: digest, dialog)
+        }
+    }
+
+    private func take(_ number: Int, _ report: SERAM.Report, digest: String, _ found: DialogRecord) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+        var dialog = found
+        if digest == dialog.lastReportDigest && (number == dialog.reportNumber - 1 || dialog.isEnded && number == dialog.reportNumber) { return dialog.lastAnswer }
+        guard !dialog.isEnded else {
+            // Late: recorded, used for nothing but a later look at what happened.
+            try await journal("late report", report, dialog: dialog.id)
+            throw HandsetRefusal(.reportOutOfOrder, "the process has ended")
+        }
+        guard number == dialog.reportNumber else { throw HandsetRefusal(.reportOutOfOrder, "report \(dialog.reportNumber) is expected") }
+        try await journal("report", report, dialog: dialog.id)
+        dialog.lastReportDigest = digest
+        dialog.leaseExpires = environment.now().addingTimeInterval(settings.lease)
+        var changes = DialogChanges()
+        await advance(&dialog, report, &changes)
+        try await commit(dialog, changes, insertingAs: nil)
+        return dialog.lastAnswer
+    }
+
+    /// Ends dialogs whose handset has gone silent (design section 4, leases).
+    /// - Returns: how many were ended.
+    public func endExpiredDialogs() async throws -> Int {
+        let expired = try await store.expiredDialogs(now: environment.now(), limit: 100)
+        for id in expired { await gate.pass("dialog/\(id)") { await endIfExpired(id) } }
+        return expired.count
+    }
+
+    func endIfExpired(_ id: String) async {
+        do {
+            guard var dialog = try await store.dialog(id: id), !dialog.isEnded, dialog.leaseExpires <= environment.now() else { return }
+            var changes = DialogChanges()
+            await fail(&dialog, RunFailure(.executionInterrupted, "the handset was silent for longer than \(Int(settings.lease)) seconds"), &changes)
+            try await commit(dialog, changes, insertingAs: nil)
+        } catch {
+            logger.error("a dialog's lease has run out, but it could not be ended", metadata: ["dialog": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    public func openDialogCount() async throws -> Int { try await store.openDialogCount() }
+
+    // MARK: durable steps
+
+    private func commit(_ dialog: DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) {
+        let now = environment.now()
+        let sessionDigest = SessionDigest.of(dialog.sessionId)
+        _ = try await stored {
+            try await self.store.store.write { db in
+                if let key {
+                    try HandsetStore.insert(dialog, sessionDigest: sessionDigest, idempotencyKey: key.idempotency, requestDigest: key.digest, in: db)
+                } else {
+                    try HandsetStore.update(dialog, in: db)
+                }
+                for component in changes.components {
+                    try HandsetStore.save(component, deviceKey: dialog.caller.deviceKeyThumbprint, proofExpires: now.addingTimeInterval(self.settings.proofOfCard), in: db)
+                }
+                if let deleted = changes.deletedInstance {
+                    try HandsetStore.deleteInstance(id: deleted, in: db)
+                } else if let instance = changes.instance, changes.savesInstance {
+                    try HandsetStore.save(instance, in: db)
+                }
+                try HandsetStore.journal(dialog.isEnded ? "result" : "order", dialog.lastAnswer, dialog: dialog.id, at: now, in: db)
+            }
+            return true
+        }
+        for id in changes.keySetsToDestroy { await destroy(keySet: id) }
+    }
+
+    private func journal(_ kind: String, _ body: some Encodable & Sendable, dialog: String) async throws(HandsetRefusal) {
+        let now = environment.now()
+        _ = try await stored {
+            try await self.store.store.write { db in try HandsetStore.journal(kind, body, dialog: dialog, at: now, in: db) }
+            return true
+        }
+    }
+
+    private func stored<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws(HandsetRefusal) -> Value {
+        do {
+            return try await body()
+        } catch {
+            logger.error("the store failed", metadata: ["error": "\(error)"])
+            throw HandsetRefusal(.unavailable, "the TSM cannot store what it is told; nothing was changed, try again later")
+        }
+    }
+
+    /// After the domain's deletion is proven; a vault that cannot be reached keeps the set, retired or not, and an operator sees it.
+    private func destroy(keySet id: String) async {
+        do throws(KeyVaultError) {
+            let current = try await vault.keySet(id: id).state
+            let path: [KeySetState] = switch current {
+            case .pending: [.live, .retired, .destroyed]
+            case .live: [.retired, .destroyed]
+            case .retired: [.destroyed]
+            case .destroyed: []
+            }
+            for state in path { _ = try await vault.changeState(ofKeySet: id, ChangeKeySetStateRequest(state: state)) }
+        } catch {
+            logger.warning("a key set of a deleted security domain is still in the vault", metadata: ["keySet": "\(id)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import GlobalPlatform
+import Provisioning
+import SEIAPI
+
+/// What a run means for the record of the card's content. Pure.
+extension InstanceRecord {
+    /// An order is about to leave: until its report is verified, anything of it may be on the card.
+    mutating func note(_ run: RunState) {
+        content.isKnown = false
+        for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != content.finalKeySetId && !content.suspectKeySets.contains(id) {
+            content.suspectKeySets.append(id)
+        }
+        for case .issuer(let operations) in run.sessions.map(\.planned) {
+            for case .addAccessRules(let rules) in operations { content.accessRules += rules.filter { !content.accessRules.contains($0) } }
+        }
+    }
+
+    /// Every session of the run is verified: this is what the card holds now.
+    mutating func settle(_ run: RunState) {
+        content.isKnown = true
+        for session in run.sessions {
+            switch session.planned {
+            case .issuer(let operations):
+                for operation in operations { settle(operation) }
+            case .securityDomain(_, let steps):
+                if steps.contains(.rotateKeys) { content.finalKeySetId = run.keys.finalKeySetId }
+            }
+        }
+        if content.finalKeySetId == run.keys.finalKeySetId { content.finalCounter = run.keys.finalCounter }
+        // The first keys were replaced or went with their domain, under R-MAC.
+        content.suspectKeySets.removeAll { $0 == content.finalKeySetId || $0 == run.keys.firstKeySetId }
+    }
+
+    private mutating func settle(_ operation: SEI.Operation) {
+        switch operation {
+        case .createSecurityDomain: content.holdsSecurityDomain = true
+        case .deleteSecurityDomain:
+            content.holdsSecurityDomain = false
+            if let id = content.finalKeySetId { content.suspectKeySets.append(id) }
+            content.finalKeySetId = nil
+        case .addAccessRules(let rules): content.accessRules += rules.filter { !content.accessRules.contains($0) }
+        case .removeAccessRules(let rules): content.accessRules.removeAll { rules.contains($0) }
+        case .status: break
+        }
+    }
+
+    /// Key sets that no card holds any more, once the content is known.
+    mutating func takeUselessKeySets() -> [String] {
+        guard content.isKnown else { return [] }
+        defer { content.suspectKeySets = [] }
+        return content.suspectKeySets
+    }
+}

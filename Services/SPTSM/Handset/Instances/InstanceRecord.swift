@@ -1,0 +1,48 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import Provisioning
+import SEIAPI
+import TrustedServiceModel
+
+/// A ServiceInstance as the handset plane keeps it: it belongs to (Service, secure component), never to an app installation.
+struct InstanceRecord: Codable, Sendable {
+    var id: String
+    var serviceProviderId: String
+    var serviceId: String
+    var componentId: String
+    /// Reader name as the handset last told it.
+    var reader: String
+    var state: ServiceInstanceState
+    /// The state before InError.
+    var lastStableState: ServiceInstanceState
+    var lastOperation: ServiceOperation
+    /// Flag of the last executed ActivateServiceCommand.
+    var suspendOnCompletion: Bool
+    /// The instance's own pinned copy: suspension and termination work from it whatever the catalogue says.
+    var document: DeploymentDocument
+    var content: CardContent
+    var created: Date
+
+    /// What the card holds for this instance, as proven last.
+    struct CardContent: Codable, Sendable, Hashable {
+        /// False while the outcome of an order is not known: the next process reconciles first.
+        var isKnown = true
+        var holdsSecurityDomain = false
+        /// Set once the final keys are proven to be on the card.
+        var finalKeySetId: String?
+        var finalCounter = 0
+        /// Key sets that may be on the card because of an order with unknown outcome.
+        var suspectKeySets: [String] = []
+        var accessRules: [SEI.AccessRule] = []
+    }
+
+    var technicalInformation: TechnicalInformation {
+        TechnicalInformation(spParameters: document.spParameters, serviceId: serviceId, serviceVersionTag: document.versionTag,
+                             flavorId: document.flavorId, flavorName: document.flavorName, profileId: document.profile.id)
+    }
+
+    var serviceInstance: ServiceInstance {
+        ServiceInstance(id: id, state: state, technicalInformation: technicalInformation, lastOperation: lastOperation, reader: reader)
+    }
+}

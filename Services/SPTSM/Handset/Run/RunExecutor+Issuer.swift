@@ -1,0 +1,83 @@
+import GlobalPlatform
+import KeyVaultAPI
+import Provisioning
+import SEIAPI
+import TrustedServiceModel
+
+/// Sessions with the issuer security domain: scripts come from the SEI TSM and go back to it unread (design section 5).
+extension RunExecutor {
+    func openIssuerDialog(_ operations: [[SEI.Operation]], _ run: inout RunState) async throws(RunFailure) -> SEI.Dialog {
+        let counter = run.challenge == .predictable ? run.issuerCounter.flatMap { SequenceCounter(UInt32($0)) } : nil
+        let request = SEI.DialogRequest(secureComponentId: context.component.id, process: context.process,
+                                        sequenceCounter: counter.map { HexBytes($0.bytes) }, sessions: operations)
+        let dialog: SEI.Dialog
+        do throws(SEIError) {
+            dialog = try await issuer.openDialog(request, idempotencyKey: "\(context.process)-\(run.purpose.rawValue)")
+        } catch {
+            throw RunFailure(error)
+        }
+        run.issuerDialogId = dialog.dialogId
+        guard dialog.sessions.count == operations.count else { throw RunFailure(.issuerError, "the issuer answered \(dialog.sessions.count) sessions to \(operations.count)") }
+        for first in dialog.firstKeySets where first.securityDomain == context.document.service.securityDomain {
+            do throws(KeyVaultError) {
+                let keySet = try await vault.importKeySet(ImportKeySetRequest(
+                    wrapped: first.keySet, purpose: .supplementarySecurityDomain, owner: context.document.service.serviceProviderId,
+                    label: "first keys, process \(context.process)"))
+                run.keys.firstKeySetId = keySet.id
+            } catch {
+                throw RunFailure(error)
+            }
+        }
+        return dialog
+    }
+
+    /// The commands that the issuer's session wants sent next. A session takes as many turns as the issuer needs: beginning with
+    /// SELECT of its security domain, or going on in the channel that is open.
+    /// - Parameter whole: a predicted session, all of it.
+    func issuerPiece(_ index: Int, whole: Bool, dialog: SEI.Dialog, _ run: RunState) throws(RunFailure) -> OrderPiece {
+        let position = run.issuerIndex(of: index)
+        guard position < dialog.sessions.count else { throw RunFailure(.issuerError, "the issuer's dialog has no session \(position)") }
+        let session = dialog.sessions[position]
+        guard session.status == .ready, !session.commands.isEmpty else {
+            throw RunFailure(.issuerError, dialog.failure ?? "the issuer's session \(position) has no script (\(session.status.rawValue))")
+        }
+        let selects = try RelayedScript.check(session.commands, securityDomain: context.component.issuerSecurityDomain, mustSelect: whole)
+        return OrderPiece(session: index, part: whole ? .whole : selects ? .opening : .rest, commands: session.commands, steps: Self.steps(session))
+    }
+
+    func issuerRest(_ index: Int, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> OrderPiece {
+        let dialog = try await submit(index, answers, run)
+        return try issuerPiece(index, whole: false, dialog: dialog, run)
+    }
+
+    func verifyIssuer(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> Bool {
+        let dialog = try await submit(entry.session, answers, run)
+        let position = run.issuerIndex(of: entry.session)
+        guard position < dialog.sessions.count else { throw RunFailure(.issuerError, "the issuer's dialog has no session \(position)") }
+        switch dialog.sessions[position].status {
+        case .verified:
+            run.registry += dialog.sessions[position].registry
+            return true
+        case .ready:
+            // The prediction was wrong, or the card already held what a command asked for: the issuer goes on with a new script.
+            return false
+        default:
+            throw RunFailure(.issuerError, dialog.failure ?? "the issuer could not verify its script")
+        }
+    }
+
+    private func submit(_ index: Int, _ answers: [HexBytes], _ run: RunState) async throws(RunFailure) -> SEI.Dialog {
+        guard let id = run.issuerDialogId else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
+        do throws(SEIError) {
+            return try await issuer.submitResults(id, SEI.SessionResults(session: run.issuerIndex(of: index), responses: answers))
+        } catch {
+            throw RunFailure(error)
+        }
+    }
+
+    private static func steps(_ session: SEI.Session) -> [OrderPiece.Step] {
+        session.steps.isEmpty
+            ? [OrderPiece.Step(name: "issuer's script", first: 0, count: session.commands.count)]
+            : session.steps.map { OrderPiece.Step(name: $0.name, first: $0.first, count: $0.count) }
+    }
+}

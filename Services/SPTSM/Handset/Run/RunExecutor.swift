@@ -1,0 +1,178 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import KeyVaultAPI
+import Provisioning
+import SEIAPI
+import TrustedServiceModel
+
+/// Moves a run from order to order: makes the pieces of the next order, verifies the report of the last one.
+///
+/// Predicted runs are one order. Where a prediction proves wrong, or challenges are random, each session opens with SELECT and
+/// INITIALIZE UPDATE at the end of one order and goes on in the next (design section 4).
+struct RunExecutor: Sendable {
+    /// Facts of the process that do not change while it runs.
+    struct Context: Sendable {
+        var process: String
+        var document: DeploymentDocument
+        var component: SEI.SecureComponent
+        var finalKeyVersion: UInt8 = 0x31
+        var firstKeyVersion: UInt8 = 0x30
+    }
+
+    let vault: any KeyVault
+    let issuer: any SecureElementIssuer
+    let catalogue: any Catalogue
+    let context: Context
+
+    var parameter: SCP03Parameter { SCP03Parameter(rawValue: context.component.scpParameter) }
+    var level: SecurityLevel { .strongest(for: parameter) }
+
+    /// Opens the issuer's dialog, makes the keys, and gives the first order's pieces.
+    func begin(_ run: inout RunState) async throws(RunFailure) -> [OrderPiece] {
+        var issuerDialog: SEI.Dialog?
+        let operations = run.sessions.compactMap { session -> [SEI.Operation]? in if case .issuer(let list) = session.planned { list } else { nil } }
+        if !operations.isEmpty {
+            let dialog = try await openIssuerDialog(operations, &run)
+            issuerDialog = dialog
+        }
+        let rotates = run.sessions.contains { session in
+            if case .securityDomain(_, let steps) = session.planned { steps.contains(.rotateKeys) } else { false }
+        }
+        if rotates { try await makeFinalKeys(&run) }
+
+        switch run.challenge {
+        case .predictable:
+            var pieces: [OrderPiece] = []
+            for index in run.sessions.indices {
+                switch run.sessions[index].planned {
+                case .issuer:
+                    guard let issuerDialog else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
+                    pieces.append(try issuerPiece(index, whole: true, dialog: issuerDialog, run))
+                case .securityDomain:
+                    let follows = index > 0 && run.sessions[index - 1].isSecurityDomain
+                    pieces.append(try await wholePiece(index, selects: !follows, &run))
+                }
+                run.sessions[index].status = .sent
+            }
+            return pieces
+        case .random:
+            return [try await openingPiece(0, &run, issuerDialog: issuerDialog)]
+        }
+    }
+
+    /// Verifies the report of the outstanding order, part by part.
+    /// - Returns: the pieces of the next order; none when every session is verified.
+    func take(_ parts: [[HexBytes]], _ run: inout RunState) async throws(RunFailure) -> [OrderPiece] {
+        guard let layout = run.layout else { throw RunFailure(.internalError, "no order is outstanding") }
+        var next: [OrderPiece] = []
+        var again: Int?
+        entries: for (entry, answers) in zip(layout.entries, parts) {
+            switch entry.part {
+            case .opening:
+                next = [try await restPiece(entry, answers, &run)]
+            case .whole, .rest:
+                guard !answers.isEmpty else { throw unanswered(entry) }
+                noteChange(entry, answers, &run)
+                if try await verify(entry, answers, &run) {
+                    run.sessions[entry.session].status = .verified
+                } else {
+                    again = entry.session
+                    break entries
+                }
+            }
+        }
+        if let again {
+            // At most one predicted order per process: from here on we wait for the card's challenges. What was sent behind this
+            // session had no effect, or is begun anew.
+            run.challenge = .random
+            for index in run.sessions.indices where run.sessions[index].status == .sent {
+                if let channel = run.sessions[index].channelId { try? await vault.closeChannel(channel) }
+                run.sessions[index].channelId = nil
+                run.sessions[index].status = .waiting
+            }
+            next = [try await openingPiece(again, &run, issuerDialog: nil)]
+        } else if next.isEmpty {
+            guard let waiting = run.sessions.firstIndex(where: { $0.status != .verified }) else { return [] }
+            next = [try await openingPiece(waiting, &run, issuerDialog: nil)]
+        }
+        // The opening of the following session rides along with the rest of this one.
+        if let last = next.last, last.part == .rest, last.session + 1 < run.sessions.count {
+            next.append(try await openingPiece(last.session + 1, &run, issuerDialog: nil))
+        }
+        return next
+    }
+
+    /// Gives up what is still open elsewhere; what cannot be reached expires by its own lease.
+    func abandon(_ run: RunState) async {
+        if let dialog = run.issuerDialogId, !run.isComplete { try? await issuer.abandonDialog(dialog) }
+        for session in run.sessions where session.status != .verified {
+            if let channel = session.channelId { try? await vault.closeChannel(channel) }
+        }
+    }
+
+    /// First half of a session whose challenge must be awaited.
+    private func openingPiece(_ index: Int, _ run: inout RunState, issuerDialog: SEI.Dialog?) async throws(RunFailure) -> OrderPiece {
+        run.sessions[index].status = .sent
+        switch run.sessions[index].planned {
+        case .issuer:
+            let dialog: SEI.Dialog
+            if let issuerDialog {
+                dialog = issuerDialog
+            } else {
+                guard let id = run.issuerDialogId else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
+                do throws(SEIError) { dialog = try await issuer.dialog(id) } catch { throw RunFailure(error) }
+            }
+            return try issuerPiece(index, whole: false, dialog: dialog, run)
+        case .securityDomain:
+            return try await challengePiece(index, &run)
+        }
+    }
+
+    private func restPiece(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> OrderPiece {
+        guard answers.count == entry.count else {
+            if let refused = answers.last, let failure = refusal(entry, answers.count - 1, refused) { throw failure }
+            throw unanswered(entry)
+        }
+        for (index, answer) in answers.enumerated() {
+            if let failure = refusal(entry, index, answer) { throw failure }
+        }
+        switch run.sessions[entry.session].planned {
+        case .issuer: return try await issuerRest(entry.session, answers, &run)
+        case .securityDomain: return try await securityDomainRest(entry.session, answers, &run)
+        }
+    }
+
+    /// - Returns: false if the prediction of this session's challenge was wrong, which changed nothing on the card.
+    private func verify(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> Bool {
+        switch run.sessions[entry.session].planned {
+        case .issuer: try await verifyIssuer(entry, answers, &run)
+        case .securityDomain: try await verifySecurityDomain(entry, answers, &run)
+        }
+    }
+
+    /// Commands after the opening of a session change the card; an unverified success is taken for one, never for proof.
+    private func noteChange(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) {
+        let opening = entry.part == .rest ? 1 : (entry.steps.first?.count ?? 3)
+        if answers.dropFirst(opening).contains(where: { (try? ResponseAPDU(bytes: $0.bytes))?.statusWord.allowsContinuation ?? false }) {
+            run.changedCard = true
+        }
+    }
+
+    func refusal(_ entry: OrderLayout.Entry, _ index: Int, _ answer: HexBytes) -> RunFailure? {
+        guard let response = try? ResponseAPDU(bytes: answer.bytes) else { return RunFailure(.executionInterrupted, "the handset reported an answer that is no R-APDU") }
+        guard !response.statusWord.allowsContinuation else { return nil }
+        if index == 0 && (response.statusWord == .applicationNotFound || response.statusWord == .appletSelectFailed) {
+            return RunFailure(.secureComponentInaccessible, "the secure component does not offer its \(entry.stepName(at: 0) ?? "security domain") to this app (status word \(Hex.encodeUpperCase(response.statusWord.bytes)))")
+        }
+        return .stopped(step: entry.stepName(at: index) ?? "open secure channel", at: index, of: entry.count, statusWord: response.statusWord, instruction: nil, command: nil)
+    }
+
+    private func unanswered(_ entry: OrderLayout.Entry) -> RunFailure {
+        RunFailure(.executionInterrupted, "the handset's report ends before '\(entry.stepName(at: 0) ?? "the session")'; call the operation again: it continues from what the card really holds")
+    }
+}
+
+extension RunState.Session {
+    var isSecurityDomain: Bool { if case .securityDomain = planned { true } else { false } }
+}

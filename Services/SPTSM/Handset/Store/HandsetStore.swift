@@ -1,0 +1,146 @@
+import Foundation
+import GRDB
+import ServiceKit
+import TrustedServiceModel
+
+/// The handset plane's rows. Every query on behalf of a caller is by owner: a foreign ID behaves like one that does not exist.
+struct HandsetStore: Sendable {
+    let store: Store
+
+    // MARK: components and proofs
+
+    func component(id: String) async throws -> ComponentRecord? {
+        try await store.read { db in try Self.record(db, "SELECT record FROM component WHERE id = ?", [id]) }
+    }
+
+    /// Components under this claim which the device key has proven and whose proof still holds.
+    func provenComponent(claimKey: String, deviceKey: String, now: Date) async throws -> ComponentRecord? {
+        try await store.read { db in
+            try Self.record(db, """
+                SELECT component.record FROM component JOIN proof ON proof.component_id = component.id
+                WHERE component.claim_key = ? AND proof.device_key = ? AND proof.expires > ?
+                """, [claimKey, deviceKey, now.timeIntervalSince1970])
+        }
+    }
+
+    static func save(_ component: ComponentRecord, deviceKey: String, proofExpires: Date, in db: Database) throws {
+        try db.execute(sql: """
+            INSERT INTO component (id, claim_key, record) VALUES (?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET claim_key = excluded.claim_key, record = excluded.record
+            """, arguments: [component.id, component.claimKey, try text(component)])
+        try db.execute(sql: """
+            INSERT INTO proof (device_key, component_id, expires) VALUES (?, ?, ?)
+            ON CONFLICT (device_key, component_id) DO UPDATE SET expires = excluded.expires
+            """, arguments: [deviceKey, component.id, proofExpires.timeIntervalSince1970])
+    }
+
+    // MARK: instances
+
+    func instance(id: String, owner: String) async throws -> InstanceRecord? {
+        try await store.read { db in try Self.record(db, "SELECT record FROM instance WHERE id = ? AND owner = ?", [id, owner]) }
+    }
+
+    func instances(service: String, owner: String, components: [String]) async throws -> [InstanceRecord] {
+        try await store.read { db in
+            try String.fetchAll(db, sql: "SELECT record FROM instance WHERE service_id = ? AND owner = ? ORDER BY rowid", arguments: [service, owner])
+                .map(Self.decode)
+                .filter { (instance: InstanceRecord) in components.contains(instance.componentId) }
+        }
+    }
+
+    static func instance(service: String, component: String, in db: Database) throws -> InstanceRecord? {
+        try record(db, "SELECT record FROM instance WHERE service_id = ? AND component_id = ?", [service, component])
+    }
+
+    static func save(_ instance: InstanceRecord, in db: Database) throws {
+        try db.execute(sql: """
+            INSERT INTO instance (id, owner, service_id, component_id, state, record) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, record = excluded.record
+            """, arguments: [instance.id, instance.serviceProviderId, instance.serviceId, instance.componentId, instance.state.rawValue, try text(instance)])
+    }
+
+    static func deleteInstance(id: String, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM instance WHERE id = ?", arguments: [id])
+    }
+
+    // MARK: dialogs
+
+    struct Begun: Sendable {
+        var dialog: DialogRecord
+        var requestDigest: String
+    }
+
+    func dialog(idempotencyKey: String, deviceKey: String) async throws -> Begun? {
+        try await store.read { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT record, request_digest FROM dialog WHERE device_key = ? AND idempotency_key = ?",
+                                             arguments: [deviceKey, idempotencyKey]) else { return nil }
+            return Begun(dialog: try Self.decode(row["record"]), requestDigest: row["request_digest"])
+        }
+    }
+
+    func dialog(id: String) async throws -> DialogRecord? {
+        try await store.read { db in try Self.record(db, "SELECT record FROM dialog WHERE id = ?", [id]) }
+    }
+
+    func dialog(sessionDigest: String) async throws -> DialogRecord? {
+        try await store.read { db in try Self.record(db, "SELECT record FROM dialog WHERE session_digest = ?", [sessionDigest]) }
+    }
+
+    func openDialog(instance: String) async throws -> DialogRecord? {
+        try await store.read { db in try Self.record(db, "SELECT record FROM dialog WHERE instance_id = ? AND ended = 0", [instance]) }
+    }
+
+    func expiredDialogs(now: Date, limit: Int) async throws -> [String] {
+        try await store.read { db in
+            try String.fetchAll(db, sql: "SELECT id FROM dialog WHERE ended = 0 AND lease_expires <= ? ORDER BY lease_expires LIMIT ?",
+                                arguments: [now.timeIntervalSince1970, limit])
+        }
+    }
+
+    func openDialogCount() async throws -> Int {
+        try await store.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM dialog WHERE ended = 0") ?? 0 }
+    }
+
+    /// The session ID itself is not stored: its digest is enough to find the dialog.
+    static func insert(_ dialog: DialogRecord, sessionDigest: String, idempotencyKey: String, requestDigest: String, in db: Database) throws {
+        try db.execute(sql: """
+            INSERT INTO dialog (id, session_digest, owner, device_key, idempotency_key, request_digest, instance_id, ended, lease_expires, record)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, arguments: [dialog.id, sessionDigest, dialog.caller.serviceProviderId, dialog.caller.deviceKeyThumbprint, idempotencyKey,
+                             requestDigest, dialog.purpose.instanceId, dialog.isEnded ? 1 : 0, dialog.leaseExpires.timeIntervalSince1970, try text(dialog)])
+    }
+
+    static func update(_ dialog: DialogRecord, in db: Database) throws {
+        try db.execute(sql: "UPDATE dialog SET ended = ?, lease_expires = ?, record = ? WHERE id = ?",
+                       arguments: [dialog.isEnded ? 1 : 0, dialog.leaseExpires.timeIntervalSince1970, try text(dialog), dialog.id])
+    }
+
+    // MARK: journal
+
+    /// The APDU log of TR-03165 3.5.1: wrapped APDUs only. Every order is here before it is sent, every report before it is acted upon.
+    static func journal(_ kind: String, _ body: some Encodable, dialog: String, at: Date, in db: Database) throws {
+        try db.execute(sql: "INSERT INTO journal (dialog_id, at, kind, body) VALUES (?, ?, ?, ?)",
+                       arguments: [dialog, WireDate.text(at), kind, try text(body)])
+    }
+
+    func journal(dialog: String) async throws -> [(at: String, kind: String, body: String)] {
+        try await store.read { db in
+            try Row.fetchAll(db, sql: "SELECT at, kind, body FROM journal WHERE dialog_id = ? ORDER BY id", arguments: [dialog])
+                .map { ($0["at"], $0["kind"], $0["body"]) }
+        }
+    }
+
+    // MARK: rows
+
+    private static func record<Record: Decodable & Sendable>(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> Record? {
+        try String.fetchOne(db, sql: sql, arguments: arguments).map(decode)
+    }
+
+    private static func decode<Record: Decodable & Sendable>(_ text: String) throws -> Record {
+        try WireJSON.decode(Record.self, from: Array(text.utf8))
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try WireJSON.encode(value), as: UTF8.self)
+    }
+}

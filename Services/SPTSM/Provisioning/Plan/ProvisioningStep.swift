@@ -1,0 +1,50 @@
+import GlobalPlatform
+import TrustedServiceModel
+
+/// One thing done in the service's security domain, in words of GlobalPlatform. Pure data: the script makes APDUs of it.
+public enum ProvisioningStep: Codable, Sendable, Hashable {
+    /// PUT KEY: the final keys in place of those the issuer made.
+    case rotateKeys
+    /// INSTALL [for load] and LOAD.
+    case load(package: AID)
+    /// INSTALL [for install].
+    case install(instance: AID)
+    /// INSTALL [for personalization] and STORE DATA.
+    case personalize(instance: AID)
+    /// INSTALL [for make selectable].
+    case makeSelectable(instance: AID)
+    /// SET STATUS: suspension.
+    case lock(instance: AID)
+    case deleteInstance(AID)
+    case deleteLoadFile(AID)
+    /// GET STATUS of exactly this application under R-MAC, which must be in the state named (GP 11.1.1).
+    case proveApplication(AID, state: UInt8)
+    /// GET STATUS of this load file under R-MAC.
+    case proveLoadFile(AID)
+
+    /// The ServiceCommand that this step belongs to; nil for steps that serve all of them.
+    public var command: ServiceCommand.Kind? {
+        switch self {
+        case .load, .install: .install
+        case .personalize: .personalize
+        case .makeSelectable, .lock: .activate
+        default: nil
+        }
+    }
+
+    /// For people: logs, error messages, progress.
+    public var name: String {
+        switch self {
+        case .rotateKeys: "rotate keys of the security domain"
+        case .load(let package): "load package \(package)"
+        case .install(let instance): "install application \(instance)"
+        case .personalize(let instance): "personalize application \(instance)"
+        case .makeSelectable(let instance): "make application \(instance) selectable"
+        case .lock(let instance): "lock application \(instance)"
+        case .deleteInstance(let instance): "delete application \(instance)"
+        case .deleteLoadFile(let package): "delete package \(package)"
+        case .proveApplication(let instance, _): "prove state of application \(instance)"
+        case .proveLoadFile(let package): "prove presence of package \(package)"
+        }
+    }
+}
