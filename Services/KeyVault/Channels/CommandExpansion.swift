@@ -1,0 +1,96 @@
+import Cryptography
+import GlobalPlatform
+import KeyVaultAPI
+
+/// A command's plain C-APDUs, and the key set in it if it is a directive.
+struct ExpandedCommand: Sendable {
+    var apdus: [CommandAPDU]
+    var keySetId: String?
+}
+
+extension VaultEngine {
+    /// Turns commands into plain C-APDUs: directives are filled with keys, encrypted under the channel's DEK.
+    func expand(_ commands: [ChannelCommand], under static: SCP03StaticKeys, keyVersionNumber: UInt8, maximumPayload: Int, _ sealer: Sealer) async throws -> [ExpandedCommand] {
+        var expanded: [ExpandedCommand] = []
+        expanded.reserveCapacity(commands.count)
+        for (number, command) in commands.enumerated() {
+            switch command {
+            case .apdu(let bytes):
+                expanded.append(ExpandedCommand(apdus: [try plainCommand(bytes.bytes, number)], keySetId: nil))
+            case .putKey(let id, let version, let replacing):
+                let (record, keys) = try await keysToPut(id, version, sealer)
+                guard replacing != 0 else { throw KeyVaultError(.invalidRequest, "command \(number): nothing is replaced by leaving `replacing` out, not by 0") }
+                // GPCS 11.8.2.3: a replacement has the type and length of what it replaces.
+                guard replacing != keyVersionNumber || keys.keyLength == `static`.keyLength else {
+                    throw KeyVaultError(.invalidRequest, "key set \(id) has keys of \(keys.keyLength) bytes and cannot replace keys of \(`static`.keyLength)")
+                }
+                let put = PutKeyCommand(replacing: replacing ?? 0, newVersion: version, components: try components(record, keys, under: `static`))
+                expanded.append(ExpandedCommand(apdus: [try put.apdu()], keySetId: id))
+            case .storeFirstKeys(let id, let version):
+                let (record, keys) = try await keysToPut(id, version, sealer)
+                let parts = try components(record, keys, under: `static`)
+                let first = FirstKeySet(version: version, encryption: parts[0], mac: parts[1], dataEncryption: parts[2])
+                expanded.append(ExpandedCommand(apdus: try first.commands(maximumPayload: maximumPayload).map(\.apdu), keySetId: id))
+            }
+        }
+        return expanded
+    }
+
+    /// Commands that would end or replace the session, and keys that do not come from the vault, are no business of a script's.
+    private func plainCommand(_ bytes: [UInt8], _ number: Int) throws -> CommandAPDU {
+        let apdu: CommandAPDU
+        do {
+            apdu = try CommandAPDU(bytes: bytes)
+        } catch {
+            throw KeyVaultError(.invalidRequest, "command \(number): \(error.description)")
+        }
+        guard apdu.cla == 0x80 || apdu.cla == 0x00, !apdu.isExtended else {
+            throw KeyVaultError(.invalidRequest, "command \(number): a plain short C-APDU with class 80 or 00 is expected")
+        }
+        switch apdu.ins {
+        case Instruction.putKey:
+            throw KeyVaultError(.invalidRequest, "command \(number): keys are put by the putKey directive")
+        case Instruction.initializeUpdate, Instruction.externalAuthenticate, Instruction.select, Instruction.manageChannel:
+            throw KeyVaultError(.invalidRequest, "command \(number): \(Hex.encode([apdu.ins])) is not a command within a secure channel")
+        default: return apdu
+        }
+    }
+
+    private func keysToPut(_ id: String, _ version: UInt8, _ sealer: Sealer) async throws -> (KeySetRecord, SCP03StaticKeys) {
+        let record = try await read { db in try KeySetRecord.require(id, db) }
+        try KeySetPolicy.require(.putOnCard, of: record)
+        guard record.keyVersionNumber == version else {
+            throw KeyVaultError(.invalidRequest, "key set \(id) was made for version \(Hex.encode([record.keyVersionNumber])), not \(Hex.encode([version]))")
+        }
+        return (record, try record.staticKeys(sealer))
+    }
+
+    private func components(_ record: KeySetRecord, _ keys: SCP03StaticKeys, under static: SCP03StaticKeys) throws -> [PutKeyCommand.Component] {
+        try zip(keys.all, record.checkValues).map { key, checkValue in
+            PutKeyCommand.Component(keyLength: key.count, encryptedKey: try `static`.encryptKeyData(key), checkValue: checkValue.bytes)
+        }
+    }
+}
+
+extension SCP03HostSession {
+    /// Wraps all, in order; the result is per command as it was given.
+    mutating func wrap(_ commands: [ExpandedCommand]) throws -> [[HexBytes]] {
+        let wantsResponse = level.contains(.responseMAC)
+        var wrapped: [[HexBytes]] = []
+        wrapped.reserveCapacity(commands.count)
+        for (number, command) in commands.enumerated() {
+            wrapped.append(try command.apdus.map { apdu in
+                var apdu = apdu
+                // The R-MAC is response data, so it must be asked for; Le is outside of the C-MAC (Amendment D, 6.2.4).
+                if wantsResponse && apdu.expectedLength == nil { apdu.expectedLength = 256 }
+                do {
+                    return HexBytes(try wrap(apdu).bytes)
+                } catch let error as SCP03Error {
+                    guard case .payloadTooLong = error else { throw error }
+                    throw KeyVaultError(.invalidRequest, "command \(number): \(error.description)")
+                }
+            })
+        }
+        return wrapped
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import GRDB
+import KeyVaultAPI
+import Logging
+import ServiceKit
+import Synchronization
+
+/// The key vault: keys at rest sealed under a root key, operations in GlobalPlatform's terms, an audit log that is written before any answer leaves.
+///
+/// Callers carry an identity; `as(_:)` gives the vault as one caller sees it.
+public final class VaultEngine: Sendable {
+    let store: Store
+    let settings: VaultSettings
+    let environment: VaultEnvironment
+    let logger: Logger
+    /// Nil while sealed.
+    private let sealer: Sealer?
+    private let lastFailure = Mutex<String?>(nil)
+
+    private init(store: Store, sealer: Sealer?, settings: VaultSettings, environment: VaultEnvironment, logger: Logger) {
+        self.store = store
+        self.sealer = sealer
+        self.settings = settings
+        self.environment = environment
+        self.logger = logger
+    }
+
+    /// Opens the vault of a directory, which is made if it does not exist.
+    ///
+    /// Without a root key the vault is sealed: it starts, says so in its health and refuses every operation with `sealed`.
+    /// - Throws: `StoreError`; `KeyVaultError` `sealed` when the root key is not the one that this store was made with.
+    public static func open(
+        directory: String, rootKey: (any RootKeyProvider)?, settings: VaultSettings, environment: VaultEnvironment = .system,
+        logger: Logger = Logger(label: "key-vault")
+    ) async throws -> VaultEngine {
+        let store = try Store.open(directory: directory, migrations: migrations, logger: logger)
+        do {
+            return try await open(store: store, rootKey: rootKey, settings: settings, environment: environment, logger: logger)
+        } catch {
+            try? await store.close()
+            throw error
+        }
+    }
+
+    /// What a store needs to be a vault's.
+    public static var migrations: DatabaseMigrator { VaultSchema.migrations }
+
+    /// On a store that is open already, with `migrations` applied; it stays open when this throws.
+    public static func open(
+        store: Store, rootKey: (any RootKeyProvider)?, settings: VaultSettings, environment: VaultEnvironment = .system,
+        logger: Logger = Logger(label: "key-vault")
+    ) async throws -> VaultEngine {
+
+        let sealer = try rootKey.map { try Sealer(root: $0, random: environment.publicRandom) }
+        let engine = VaultEngine(store: store, sealer: sealer, settings: settings, environment: environment, logger: logger)
+        // What is erased is overwritten in the file, not only marked as free.
+        try await store.write { db in try db.execute(sql: "PRAGMA secure_delete = ON") }
+        if let sealer {
+            try await engine.requireRootKey(of: sealer)
+            try await engine.makeSigningKeys(sealer)
+            try await engine.forgetOldChannels()
+        } else {
+            logger.error("the vault is sealed: its root key is missing; put the key file back and restart")
+        }
+        return engine
+    }
+
+    /// The vault as `caller` sees it; every operation is checked against the caller's roles.
+    public func `as`(_ caller: VaultCaller) -> any KeyVault { VaultSession(engine: self, caller: caller) }
+
+    public var isSealed: Bool { sealer == nil }
+
+    /// Nil when the vault can work, else why not: sealed, or its audit log could not be written the last time it was tried.
+    public var failure: String? {
+        if isSealed { return "the vault is sealed: its root key is missing" }
+        return lastFailure.withLock { $0 }
+    }
+
+    /// Tries to write, so that a failure that is over does not stay in the health for want of requests.
+    public func checkHealth() async throws(KeyVaultError) {
+        guard !isSealed else { throw KeyVaultError(.sealed, "the vault is sealed: its root key is missing") }
+        do {
+            let now = milliseconds
+            try await store.write { db in
+                // Another value each time, so that something really is written.
+                try db.run("INSERT INTO vault (name, value) VALUES ('health', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", [Data("\(now)".utf8)])
+                guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master WHERE name = 'audit'") == 1 else {
+                    throw KeyVaultError(.auditUnavailable, "the audit log is missing from the store")
+                }
+            }
+            if lastFailure.withLock({ $0 }) != nil {
+                try await commit(VaultCall(.maintenance, "vault")) { _ in }
+            }
+        } catch {
+            throw unavailable(error)
+        }
+    }
+
+    /// Waits for what was accepted and closes the store.
+    public func close() async throws { try await store.close() }
+
+    // MARK: - The frame of every operation
+
+    /// Checks role and seal, runs the operation, and puts a refusal into the audit log before it is answered.
+    func perform<Value: Sendable>(
+        _ call: VaultCall, _ caller: VaultCaller, _ body: (inout VaultCall, Sealer) async throws -> Value
+    ) async throws(KeyVaultError) -> Value {
+        var call = call
+        let refusal: KeyVaultError
+        do {
+            guard call.operation.isAllowed(to: caller) else {
+                let roles = call.operation.allowedRoles.map(\.rawValue).sorted().joined(separator: " or ")
+                throw KeyVaultError(.forbidden, "\(caller.identity) may not do \(call.operation.rawValue): it needs the role \(roles)")
+            }
+            guard let sealer else { throw KeyVaultError(.sealed, "the vault is sealed: its root key is missing") }
+            return try await body(&call, sealer)
+        } catch {
+            refusal = KeyVaultError(mapping: error)
+            if refusal.code == .internalError { logger.error("\(call.operation.rawValue) failed", metadata: ["error": "\(error)", "caller": "\(call.caller)"]) }
+        }
+        // What could not be audited because the log fails has said so already.
+        if refusal.code != .auditUnavailable {
+            call.detail = refusal.reason
+            try await commit(call, outcome: refusal.code.rawValue) { _ in }
+        }
+        throw refusal
+    }
+
+    /// A change and its line in the audit log, durable together when this returns.
+    /// - Throws: what the change throws as `KeyVaultError`; `auditUnavailable` when nothing could be written.
+    func commit<Value: Sendable>(
+        _ call: VaultCall, outcome: String = "ok", _ change: @escaping @Sendable (Database) throws -> Value
+    ) async throws(KeyVaultError) -> Value {
+        let line = AuditLine(at: WireDate.text(environment.now()), call: call, outcome: outcome)
+        do {
+            let value = try await store.write { db in
+                let value = try change(db)
+                do {
+                    try AuditLog.append(line, db)
+                } catch {
+                    throw KeyVaultError(.auditUnavailable, "the audit log cannot be written, so nothing was done: \(error)")
+                }
+                return value
+            }
+            lastFailure.withLock { $0 = nil }
+            return value
+        } catch {
+            switch error {
+            case let error as KeyVaultError where error.code != .auditUnavailable: throw error
+            default: throw unavailable(error)
+            }
+        }
+    }
+
+    func read<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await store.read(query)
+    }
+
+    private func unavailable(_ error: any Error) -> KeyVaultError {
+        logger.critical("the audit log cannot be written", metadata: ["error": "\(error)"])
+        let refusal = KeyVaultError(.auditUnavailable, "the vault's store cannot be written, so nothing was done; see its log, free the disk or restart it")
+        lastFailure.withLock { $0 = refusal.reason }
+        return refusal
+    }
+}

@@ -1,0 +1,29 @@
+/// Everything that can be asked of the vault; the names are those of the audit log and stay as they are.
+public enum VaultOperation: String, Sendable, Hashable, CaseIterable {
+    case createKeySet, readKeySet, importKeySet, exportKeySet, changeKeySetState
+    case hostChallenge, verifyCryptogram
+    case openChannel, authenticateChannel, continueChannel, reportChannel, closeChannel
+    case attestationToken, readAttestationKey
+    case providerToken, handsetToken, readTokenKey
+    case listNamedKeys, importNamedKey
+    case releaseAuthentications, readAuditLog
+    /// The vault's own doing: start, first signing keys.
+    case maintenance
+
+    /// One of these is needed; empty: no caller may.
+    public var allowedRoles: Set<VaultRole> {
+        switch self {
+        case .createKeySet, .importKeySet, .exportKeySet, .changeKeySetState, .hostChallenge, .verifyCryptogram,
+             .openChannel, .authenticateChannel, .continueChannel, .reportChannel, .closeChannel, .attestationToken:
+            [.channelOpener]
+        case .readKeySet: [.channelOpener, .operator]
+        case .providerToken: [.providerTokenSigner]
+        case .handsetToken: [.handsetTokenSigner]
+        case .readAttestationKey, .readTokenKey, .listNamedKeys: Set(VaultRole.allCases)
+        case .importNamedKey, .releaseAuthentications, .readAuditLog: [.operator]
+        case .maintenance: []
+        }
+    }
+
+    public func isAllowed(to caller: VaultCaller) -> Bool { !allowedRoles.isDisjoint(with: caller.roles) }
+}

@@ -1,0 +1,55 @@
+import Cryptography
+import Foundation
+import Hummingbird
+import KeyVaultAPI
+import Logging
+import ServiceKit
+import ServiceLifecycle
+
+/// The key vault as a process.
+public enum VaultService: TSMSService {
+    public static let name = "key-vault"
+
+    public static func build(configuration: VaultConfiguration, resources: ServiceResources) async throws -> RunningService {
+        let environment = VaultEnvironment(
+            now: resources.environment.now, uuid: resources.environment.uuid, publicRandom: SystemRandom(), keyRandom: SystemRandom.forKeys)
+        let store = try resources.openStore(configuration.store, migrations: VaultEngine.migrations)
+        let engine = try await VaultEngine.open(
+            store: store, rootKey: try RootKeyFile.load(configuration.rootKeyFile), settings: configuration.settings, environment: environment,
+            logger: resources.logger)
+        resources.health.register("vault") { try await engine.checkHealth() }
+        let everybody = try configuration.roles.allowList()
+        let router = ServiceRouter.make(
+            listener: "vault",
+            groups: [RouteGroup("vault", prefix: KeyVaultPaths.base, allow: everybody), RouteGroup("openapi", prefix: "/openapi.yaml", methods: [.get], allow: everybody)],
+            environment: resources.environment)
+        VaultRoutes(engine: engine, roles: configuration.roles).add(to: router)
+        if let file = configuration.openAPIFile {
+            let document = try Data(contentsOf: URL(fileURLWithPath: file))
+            router.get("/openapi.yaml") { _, _ in
+                Response(status: .ok, headers: [.contentType: "application/yaml"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: document)))
+            }
+        }
+        return RunningService(
+            listeners: [ServiceListener("vault", configuration.listener, responder: router.buildResponder())],
+            background: [ChannelRetention(engine: engine, interval: .seconds(3600))])
+    }
+}
+
+/// Lets channels that nobody closed go, from time to time.
+struct ChannelRetention: Service {
+    let engine: VaultEngine
+    let interval: Duration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: interval)) != nil {
+                do {
+                    try await engine.forgetOldChannels()
+                } catch {
+                    engine.logger.error("old channels could not be let go", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+}
