@@ -1,0 +1,95 @@
+import GRDB
+import KeyVaultAPI
+import Logging
+import ServiceKit
+import TrustedServiceModel
+
+/// The REST API without HTTP: who is calling, and what the operations do.
+struct ProviderEngine: Sendable {
+    let store: Store
+    let tokens: ShortTermTokens
+    let environment: OperationEnvironment
+    let logger: Logger
+
+    /// POST /auth: a short-term token for a long-term one.
+    func createAccessToken(_ credentials: Credentials) async throws(GeneralError) -> String {
+        guard let token = credentials.token else { throw .authenticationFailed }
+        let owner = try await guarded { try await store.read { try LongTermTokens.owner(of: token, $0) } }
+        guard let owner, try await isSecondFactorRight(credentials, of: owner) == true else {
+            logger.notice("authentication failed", metadata: ["client": "\(credentials.clientAddress ?? "-")"])
+            throw .authenticationFailed
+        }
+        do {
+            return try await tokens.issue(for: owner)
+        } catch {
+            logger.error("no access token could be issued", metadata: ["serviceProvider": "\(owner)", "error": "\(error)"])
+            throw .internalError("the access token could not be signed; try again later")
+        }
+    }
+
+    /// The caller of every other operation.
+    /// - Returns: the service provider's ID.
+    func authenticate(_ credentials: Credentials) async throws(GeneralError) -> String {
+        guard let token = credentials.token else { throw .notAuthenticated }
+        let owner: String
+        do {
+            owner = try await tokens.verify(token, now: environment.service.now())
+        } catch {
+            switch error {
+            case .token(let reason):
+                logger.info("access token refused", metadata: ["reason": "\(reason)", "client": "\(credentials.clientAddress ?? "-")"])
+                throw .notAuthenticated
+            case .vault(let reason):
+                logger.error("access tokens cannot be verified", metadata: ["error": "\(reason)"])
+                throw .internalError("access tokens cannot be verified at the moment; try again later")
+            }
+        }
+        guard try await isSecondFactorRight(credentials, of: owner) == true else { throw .notAuthenticated }
+        return owner
+    }
+
+    /// One operation for one service provider. Changes are durable when this returns.
+    func perform(_ operation: ProviderOperation, _ input: OperationInput, owner: String) async throws(GeneralError) -> OperationOutput {
+        let environment = environment
+        var input = input
+        if operation.body == .upload(.loadFile) { input.prepareLoadFile() }
+        return try await guarded { [input] in
+            switch operation.work {
+            case .read(let work):
+                return try await store.read { db in
+                    try work(TenantCatalogue(db: db, owner: owner, changes: ChangeLog(), environment: environment), input)
+                }
+            case .write(let work):
+                return try await store.write { db in
+                    let changes = ChangeLog()
+                    let output = try work(TenantCatalogue(db: db, owner: owner, changes: changes, environment: environment), input)
+                    try changes.commit(db)
+                    return output
+                }
+            case .authenticate: throw GeneralError.internalError("this operation has no tenant")
+            }
+        }
+    }
+
+    /// nil: there is no such service provider. True when no certificate is bound to it.
+    private func isSecondFactorRight(_ credentials: Credentials, of owner: String) async throws(GeneralError) -> Bool? {
+        let row = try await guarded { try await store.read { try ServiceProviderTable.find(owner, $0) } }
+        guard let row else { return nil }
+        guard let bound = row.clientCertificateSHA256 else { return true }
+        let isRight = credentials.clientCertificateSHA256?.lowercased() == bound
+        if !isRight { logger.notice("client certificate is not the one bound to the service provider", metadata: ["serviceProvider": "\(owner)", "client": "\(credentials.clientAddress ?? "-")"]) }
+        return isRight
+    }
+
+    /// What is not meant for the caller is logged and becomes 2000.
+    private func guarded<Value: Sendable>(_ work: () async throws -> Value) async throws(GeneralError) -> Value {
+        do {
+            return try await work()
+        } catch let error as GeneralError {
+            throw error
+        } catch {
+            logger.error("operation failed unexpectedly", metadata: ["error": "\(error)"])
+            throw .internalError("the operation failed; the TSM operator's log says why")
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import DeploymentDocument
+import Foundation
+import GlobalPlatform
+import Testing
+import TrustedServiceModel
+
+@testable import SPTSMProvider
+
+@Suite(.enabled(if: Reference.hasApplets)) struct DemoTests {
+    @Test func ticketServiceBecomesADeploymentDocument() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        #expect(demo.elf.aid == "f054534d530101" && demo.elf.type == "CAP" && demo.elf.packageVersion == "1.0")
+        #expect(demo.elf.technicalRequirements == TechnicalRequirements(javaCardVersion: "3.0.4", gpApiVersion: "1.6"))
+        #expect(!demo.elf.packageName.isEmpty && demo.elf.importedPackages.contains("a0000000620101"))
+        #expect(demo.module.aid == "f054534d53010101" && demo.module.elfId == demo.elf.id)
+        #expect(demo.config.installConfig.applicationSpecificInstallParameter == "0f020102")
+        #expect(demo.service.sdAid == "f054534d53d000000001")
+
+        #expect(try await demo.createVersion(on: plane.profile304).status == 200)
+        let path = "/internal/v1/services/\(demo.service.id)/versions/1.0.0/profiles/\(plane.profile304.id)"
+        #expect(try await plane.callInternal(path).status == 404)
+        let published: Flavor = try await demo.publish().decode()
+        #expect(published.published)
+
+        let document: DeploymentDocument = try await plane.callInternal(path).decode()
+        #expect(document.service.id == demo.service.id && document.service.serviceProviderId == plane.first.id)
+        #expect(document.service.securityDomain.description == "f054534d53d000000001")
+        #expect(document.service.accessAuthorizedDeviceApps == [String(repeating: "ab", count: 32)])
+        #expect(document.service.versions == [VersionSummary(tag: "1.0.0", flavorByProfile: [plane.profile304.id: demo.flavor.id])])
+        #expect(document.spParameters == ["a": "service", "b": "flavor"])
+        #expect(document.keyProvisioning == KeyProvisioning(mode: 1, keyIndex: "master-1"))
+        #expect(document.profile.name == plane.profile304.name)
+        let file = try #require(document.loadFiles.first)
+        #expect(document.loadFiles.count == 1 && file.packageAid.description == demo.elf.aid && file.moduleAids.map(\.description) == [demo.module.aid])
+        let application = try #require(document.applications.first)
+        #expect(document.applications.count == 1 && application.instanceAid.description == "f054534d5301010101")
+        #expect(application.privileges == HexBytes([0x00, 0x01, 0x00]) && application.applicationSpecificInstallParameter.description == "0f020102")
+        #expect(application.makeSelectable && application.accessibleViaApdu && !application.accessibleViaNfc)
+        #expect(application.provideAttestationToken && application.includeSecurityDomainDiversificationData && application.personalizationScript == nil)
+
+        let block = try await plane.callInternal("/internal/v1/binaries/\(file.sha256)")
+        let cap = try CAPFile(try #require(Reference.applet("ticket-1.0-jc304.cap")))
+        #expect(block.body == cap.loadFileDataBlock && block.body.count == file.size)
+        let binary = try await plane.call(.get, "/executable-load-files/\(demo.elf.id)/binary")
+        #expect(binary.body == Reference.applet("ticket-1.0-jc304.cap"))
+        #expect(binary.headers[.contentDisposition] == "attachment; filename=\"ticket-1.0-jc304.cap\"")
+    }
+
+    @Test func capFor310IsRefusedOnOlderProfiles() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane, cap: "ticket-1.1-jc310.cap")
+        let refused = try await demo.createVersion(on: plane.profile304)
+        #expect(refused.status == 400 && refused.category == 1016)
+        #expect(try await demo.createVersion(on: plane.profile310).status == 200)
+        let moved = try await plane.call(.post, "/services/\(demo.service.id)/versions/1.0.0/flavors", json: #"{"\#(demo.flavor.id)": ["\#(plane.profile304.id)"]}"#)
+        #expect(moved.category == 1016)
+        let csp = try await plane.call(.put, "/services/\(demo.service.id)/flavors/\(demo.flavor.id)", json: #"{"featureConfig": {"useCspFull": true}}"#)
+        #expect(csp.category == 1016)
+    }
+
+    @Test func linkingANewerLoadFileIsCheckedAgainstTheVersions() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        _ = try await demo.createVersion(on: plane.profile304)
+        let newer: CAP = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try #require(Reference.applet("ticket-1.1-jc310.cap")))]).decode()
+        let answer = try await plane.call(.post, "/services/\(demo.service.id)/flavors/\(demo.flavor.id)/executable-load-files", json: #"["\#(newer.id)"]"#)
+        #expect(answer.category == 1016)
+        let flavor: Flavor = try await plane.call(.get, "/services/\(demo.service.id)/flavors/\(demo.flavor.id)").decode()
+        #expect(flavor.executableLoadFileIds == [demo.elf.id])
+        let replaced = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try #require(Reference.applet("ticket-1.1-jc310.cap")))])
+        #expect(replaced.category == 1016)
+        let elf: CAP = try await plane.call(.get, "/executable-load-files/\(demo.elf.id)").decode()
+        #expect(elf == demo.elf)
+    }
+
+    @Test func publishedIsFixed() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        _ = try await demo.publish()
+        let flavor = "/services/\(demo.service.id)/flavors/\(demo.flavor.id)"
+        #expect(try await plane.call(.put, flavor, json: #"{"executableLoadFileIds": []}"#).category == 1015)
+        #expect(try await plane.call(.put, flavor, json: #"{"applicationInstantiationConfigs": []}"#).category == 1015)
+        #expect(try await plane.call(.put, flavor, json: #"{"published": false}"#).category == 1005)
+        #expect(try await plane.call(.put, flavor + "/executable-load-files", json: #"["\#(demo.elf.id)"]"#).category == 1015)
+        #expect(try await plane.call(.post, flavor + "/executable-load-files", json: #"["\#(demo.elf.id)"]"#).status == 200)
+        #expect(try await plane.call(.put, flavor, json: #"{"name": "other", "executableLoadFileIds": ["\#(demo.elf.id)"]}"#).status == 200)
+        #expect(try await demo.publish().status == 200)
+
+        let config = "/application-configs/\(demo.config.id)"
+        #expect(try await plane.call(.put, config, json: #"{"instanceAid": "F054534D5301010102"}"#).category == 1015)
+        #expect(try await plane.call(.put, config, json: #"{"instanceAid": "f054534d5301010101", "name": "new"}"#).status == 200)
+        #expect(try await plane.call(.put, config, json: #"{"instanceAid": "F054534D5301010101", "activationConfig": {"accessibleViaNfc": true}}"#).category == 1015)
+
+        let newer = try #require(Reference.applet("ticket-1.1-jc304.cap"))
+        #expect(try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", newer)]).category == 1015)
+        let renamed: CAP = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.text("elfFilename", "new.cap")]).decode()
+        #expect(renamed.fileName == "new.cap" && renamed.uploadDate == demo.elf.uploadDate)
+    }
+
+    @Test func replacedBinaryKeepsModuleIds() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        plane.advance(1)
+        let elf: CAP = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try #require(Reference.applet("ticket-1.1-jc304.cap")))]).decode()
+        #expect(elf.packageVersion == "1.1" && elf.creationDate == demo.elf.creationDate && elf.uploadDate > demo.elf.uploadDate)
+        let modules: [ExecutableModule] = try await plane.call(.get, "/executable-load-files/\(demo.elf.id)/executable-modules/").decode()
+        #expect(modules == [demo.module])
+        let other = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try #require(Reference.applet("store-1.0-jc304.cap")))])
+        #expect(other.category == 1002)
+    }
+
+    @Test func whatIsUsedCannotBeDeleted() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        _ = try await demo.createVersion(on: plane.profile304)
+        let flavor = "/services/\(demo.service.id)/flavors/\(demo.flavor.id)"
+        for path in [flavor, "/executable-load-files/\(demo.elf.id)", "/application-configs/\(demo.config.id)"] {
+            let answer = try await plane.call(.delete, path)
+            #expect(answer.status == 400 && answer.category == 1010, "\(path)")
+        }
+        #expect(try await plane.call(.put, "/services/\(demo.service.id)/versions/1.0.0/flavors", json: #"["\#(demo.flavor.id)"]"#).status == 200)
+        let version: Version = try await plane.call(.get, "/services/\(demo.service.id)/versions/1.0.0").decode()
+        #expect(version.allowedDeployments.isEmpty)
+        for path in [flavor, "/executable-load-files/\(demo.elf.id)", "/application-configs/\(demo.config.id)", "/services/\(demo.service.id)/versions/1.0.0", "/services/\(demo.service.id)"] {
+            let answer = try await plane.call(.delete, path)
+            #expect(answer.status == 204 && answer.body.isEmpty, "\(path)")
+            #expect(try await plane.call(.get, path).category == 1009, "\(path)")
+        }
+    }
+
+    @Test func serviceIsDeletedWithWhatIsBelowIt() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        _ = try await demo.createVersion(on: plane.profile304)
+        _ = try await demo.publish()
+        let before = try await plane.plane.internal.revisions(after: 0).current
+        #expect(try await plane.call(.delete, "/services/\(demo.service.id)").status == 204)
+        #expect(try await plane.call(.get, "/executable-load-files/\(demo.elf.id)").status == 200)
+        #expect(try await plane.call(.get, "/application-configs/\(demo.config.id)").status == 200)
+        let feed: RevisionFeed = try await plane.callInternal("/internal/v1/revisions?after=\(before)").decode()
+        #expect(feed.current == before + 1)
+        #expect(feed.entries.map(\.change).contains(.flavorDeleted(serviceId: demo.service.id, flavorId: demo.flavor.id)))
+        #expect(feed.entries.map(\.change).contains(.serviceDeleted(serviceId: demo.service.id)))
+        // The block stays: pinned documents name it.
+        let cap = try CAPFile(try #require(Reference.applet("ticket-1.0-jc304.cap")))
+        #expect(try await plane.call(.delete, "/executable-load-files/\(demo.elf.id)").status == 204)
+        #expect(try await plane.callInternal("/internal/v1/binaries/\(Hex.encode(cap.loadFileDataBlockHash))").body == cap.loadFileDataBlock)
+    }
+
+    @Test func publishAndModifyAtTheSameTimeNeverBothWin() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        for round in 0..<20 {
+            let made: Flavor = try await plane.call(.post, "/services/\(demo.service.id)/flavors", json: #"{"executableLoadFileIds": ["\#(demo.elf.id)"]}"#).decode()
+            let path = "/services/\(demo.service.id)/flavors/\(made.id)"
+            async let publishing = plane.call(.post, path + "/publish")
+            async let modifying = plane.call(.put, path, json: #"{"executableLoadFileIds": []}"#)
+            let (published, modified) = (try await publishing, try await modifying)
+            #expect(published.status == 200, "round \(round)")
+            let atPublication: Flavor = try published.decode()
+            let now: Flavor = try await plane.call(.get, path).decode()
+            // Whoever came first: what was published is what is there now.
+            #expect(now == atPublication, "round \(round)")
+            #expect((modified.status == 200) == now.executableLoadFileIds.isEmpty)
+            #expect(modified.status == 200 || modified.category == 1015)
+        }
+    }
+}
