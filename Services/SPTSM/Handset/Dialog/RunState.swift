@@ -48,7 +48,7 @@ struct RunState: Codable, Sendable {
     var layout: OrderLayout?
     /// A command that may have changed the card was answered with success.
     var changedCard = false
-    /// An order is out whose execution is not known.
+    /// The order of `layout` is out and not reported yet.
     var orderOutstanding = false
     /// Registry entries that the issuer read, for reconciling.
     var registry: [HexBytes] = []
@@ -64,6 +64,11 @@ struct RunState: Codable, Sendable {
     /// Index among the issuer's sessions only: how the SEI dialog counts them.
     func issuerIndex(of session: Int) -> Int {
         sessions[..<session].count { if case .issuer = $0.planned { true } else { false } }
+    }
+
+    /// An order that holds more than openings of sessions is out: whatever it changes may be on the card.
+    var mayBeChangingCard: Bool {
+        orderOutstanding && purpose == .main && (layout?.entries.contains { $0.part != .opening } ?? false)
     }
 
     var isComplete: Bool { sessions.allSatisfy { $0.status == .verified } }

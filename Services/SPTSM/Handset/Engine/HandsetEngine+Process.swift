@@ -92,6 +92,8 @@ extension HandsetEngine {
 
     func takeRun(_ given: RunState, _ report: SERAM.Report, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(RunFailure) {
         var run = given
+        run.orderOutstanding = false
+        dialog.stage = .running(run)
         guard let id = dialog.purpose.instanceId else { throw RunFailure(.internalError, "the process names no service instance") }
         let found: (InstanceRecord, ComponentRecord)
         do throws(TSMFailure) {
@@ -160,8 +162,7 @@ extension HandsetEngine {
             if let component = (try? await store.component(id: instance.componentId)) ?? nil, let executor = try? await executor(dialog, instance, component) { await executor.abandon(run) }
             let before = dialog.stateBefore ?? instance.lastStableState
             if before != .inError { instance.lastStableState = before }
-            let silent = failure.failure.category == .executionInterrupted && !run.changedCard && dialog.lastReportDigest == nil
-            instance.state = run.changedCard || silent && run.purpose == .main ? .inError : before
+            instance.state = run.changedCard || run.mayBeChangingCard ? .inError : before
             changes.instance = instance
             changes.savesInstance = true
         }

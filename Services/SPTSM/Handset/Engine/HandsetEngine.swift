@@ -203,8 +203,7 @@ public final class HandsetEngine: Sendable {
         do throws(KeyVaultError) {
             let current = try await vault.keySet(id: id).state
             let path: [KeySetState] = switch current {
-            case .pending: [.live, .retired, .destroyed]
-            case .live: [.retired, .destroyed]
+            case .pending, .live: [.retired, .destroyed]
             case .retired: [.destroyed]
             case .destroyed: []
             }

@@ -115,7 +115,7 @@ extension RunExecutor {
         guard rotates else { return }
         if let id = run.keys.finalKeySetId { try await change(id, [.live]) }
         // PUT KEY in place of the first keys is proven: no card holds them any more.
-        if let id = run.keys.firstKeySetId { try await change(id, [.live, .retired, .destroyed]) }
+        if let id = run.keys.firstKeySetId { try await change(id, [.retired, .destroyed]) }
     }
 
     private func keySet(_ id: String) async throws(RunFailure) -> KeySetDescription {

@@ -151,12 +151,14 @@ struct RunExecutor: Sendable {
         }
     }
 
-    /// Commands after the opening of a session change the card; an unverified success is taken for one, never for proof.
+    /// Commands after the opening of a session may change the card. A success that is not verified yet counts as a change, and so
+    /// does a command whose answer is missing: neither is proof of anything but that the state before is not certain.
     private func noteChange(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) {
         let opening = entry.part == .rest ? 1 : (entry.steps.first?.count ?? 3)
-        if answers.dropFirst(opening).contains(where: { (try? ResponseAPDU(bytes: $0.bytes))?.statusWord.allowsContinuation ?? false }) {
-            run.changedCard = true
-        }
+        func goesOn(_ answer: HexBytes) -> Bool { (try? ResponseAPDU(bytes: answer.bytes))?.statusWord.allowsContinuation ?? false }
+        let succeeded = answers.dropFirst(opening).contains(where: goesOn)
+        let brokeOff = answers.count >= opening && answers.count < entry.count && (answers.last.map(goesOn) ?? false)
+        if succeeded || brokeOff { run.changedCard = true }
     }
 
     func refusal(_ entry: OrderLayout.Entry, _ index: Int, _ answer: HexBytes) -> RunFailure? {
