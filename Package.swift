@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// Every target of ours: Swift 6 language mode (the default of these tools) and no warning left standing.
+let ours: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours)
+}
+func executable(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: ours)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours)
+}
+
+var targets: [Target] = [
+    // System libraries
+    .systemLibrary(name: "COpenSSL", path: "Shared/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CNGHTTP2", path: "Shared/CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "CPCSC", path: "Shared/CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+
+    // Shared
+    library("Cryptography", "Shared/Cryptography", ["COpenSSL"]),
+    library("GlobalPlatform", "Shared/GlobalPlatform", ["Cryptography"]),
+    library("TrustedServiceModel", "Shared/TrustedServiceModel"),
+    .target(name: "CHTTP2Shims", dependencies: ["COpenSSL", "CNGHTTP2"], path: "Shared/CHTTP2Shims"),
+    library("HTTP2", "Shared/HTTP2", ["CHTTP2Shims", "COpenSSL", "CNGHTTP2", hummingbird, nioCore, nioPosix, nioHTTP1, httpTypes, logging, lifecycle]),
+    library("Identity", "Shared/Identity", [x509, crypto]),
+    library("ServiceKit", "Shared/ServiceKit", ["HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, metrics, lifecycle, grdb, yams]),
+    library("KeyVaultAPI", "Shared/KeyVaultAPI", ["GlobalPlatform", "HTTP2", "ServiceKit", httpTypes]),
+    library("SEIAPI", "Shared/SEIAPI", ["GlobalPlatform", "KeyVaultAPI", "HTTP2", "ServiceKit"]),
+    library("SecureComponent", "Shared/SecureComponent", ["GlobalPlatform", "CPCSC"]),
+    library("SecureComponentSimulator", "Shared/SecureComponentSimulator", ["GlobalPlatform", "Cryptography", "SecureComponent"]),
+    library("TSMAPI", "Shared/TSMAPI", ["TrustedServiceModel", "GlobalPlatform", "SecureComponent", "HTTP2", "Identity", httpTypes, logging]),
+
+    // Services: what each does is a library, so that it is tested in process; Main/ is the executable
+    library("KeyVaultService", "Services/KeyVault", ["Cryptography", "GlobalPlatform", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, httpTypes, grdb, lifecycle, logging], exclude: ["Main"]),
+    executable("key-vault", "Services/KeyVault/Main", ["KeyVaultService", "KeyVaultAPI", "ServiceKit", argumentParser]),
+    library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"]),
+    executable("sei-tsm", "Services/SEITSM/Main", ["SEITSMService", "ServiceKit"]),
+    library("DeploymentDocument", "Services/SPTSM/DeploymentDocument", ["TrustedServiceModel", "GlobalPlatform"]),
+    library("Provisioning", "Services/SPTSM/Provisioning", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"]),
+    library("SPTSMProvider", "Services/SPTSM/Provider", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
+    library("SPTSMHandset", "Services/SPTSM/Handset", ["DeploymentDocument", "Provisioning", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "SEIAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, crypto]),
+    executable("sp-tsm", "Services/SPTSM/Main", ["SPTSMProvider", "SPTSMHandset", "ServiceKit", argumentParser]),
+    library("GatewayService", "Services/Gateway", ["HTTP2", "ServiceKit", logging, metrics], exclude: ["Main"]),
+    executable("gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
+
+    // Tools
+    executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", argumentParser, crypto, httpTypes, logging]),
+    executable("bench", "Tools/bench", ["HTTP2", "GlobalPlatform", "Cryptography", "ServiceKit", hummingbird, nioCore, argumentParser]),
+
+    // Tests
+    tests("CryptographyTests", ["Cryptography"]),
+    tests("GlobalPlatformTests", ["GlobalPlatform", "Cryptography"]),
+    tests("HTTP2Tests", ["HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, logging]),
+    tests("IdentityTests", ["Identity", x509, crypto]),
+    tests("ServiceKitTests", ["ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging]),
+    tests("SecureComponentTests", ["SecureComponent"]),
+    tests("SecureComponentSimulatorTests", ["SecureComponentSimulator", "SecureComponent", "GlobalPlatform", "Cryptography"]),
+    tests("TrustedServiceModelTests", ["TrustedServiceModel"]),
+    tests("KeyVaultTests", ["KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
+    tests("SEITSMTests", ["SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "SecureComponentSimulator", "ServiceKit", "Identity", "HTTP2", hummingbird, logging, yams]),
+    tests("ProvisioningTests", ["Provisioning", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform"]),
+    tests("SPTSMProviderTests", ["SPTSMProvider", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging, nioCore, httpTypes, .product(name: "NIOEmbedded", package: "swift-nio")]),
+    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "TrustedServiceModel", logging]),
+    tests("TSMAPITests", ["TSMAPI", "SecureComponentSimulator", "SecureComponent", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity"]),
+    tests("GatewayTests", ["GatewayService", "HTTP2", "Identity"]),
+    tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel"]),
+]
+
+// A short edit loop: TSMS_TESTS=CryptographyTests,HTTP2Tests builds only those test targets; unset builds all.
+if let chosen = Context.environment["TSMS_TESTS"] {
+    let names = Set(chosen.split(separator: ",").map(String.init))
+    targets.removeAll { $0.type == .test && !names.contains($0.name) }
+}
+
+// TEMPORARY: only what the chosen tests need
+if let chosen = Context.environment["TSMS_TESTS"], chosen != "none" {
+    var wanted = Set(chosen.split(separator: ",").map(String.init))
+    var grew = true
+    while grew {
+        grew = false
+        for target in targets where wanted.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies where wanted.insert(name).inserted { grew = true }
+        }
+    }
+    targets.removeAll { !wanted.contains($0.name) }
+}
+
+// TEMPORARY while targets appear one by one
+func hasSources(_ path: String?) -> Bool {
+    guard let path, let walker = FileManager.default.enumerator(atPath: Context.packageDirectory + "/" + path) else { return false }
+    for case let file as String in walker where file.hasSuffix(".swift") || file.hasSuffix(".c") || file.hasSuffix(".modulemap") { return true }
+    return false
+}
+targets.removeAll { !hasSources($0.path) }
+let present = Set(targets.map(\.name))
+for target in targets {
+    target.dependencies.removeAll { if case .byNameItem(let name, _) = $0 { !present.contains(name) } else { false } }
+    target.exclude.removeAll { !FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + (target.path ?? "") + "/" + $0) }
+}
+
+let package = Package(
+    name: "TSMS",
+    platforms: [.macOS(.v15)],
+    products: present.contains("TSMAPI") ? [.library(name: "TSMAPI", targets: ["TSMAPI"])] : [],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: targets
+)

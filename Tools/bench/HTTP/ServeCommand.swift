@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import HTTP2
+import HTTPTypes
+import Hummingbird
+import Identity
+import Logging
+import ServiceKit
+
+/// The server under test in a process of its own: a Hummingbird router with one small answer, mutual TLS required.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "The server that 'bench http' measures.", shouldDisplay: false)
+
+    /// What it prints before the port it listens on.
+    static let announcement = "listening on "
+    static let answer = [UInt8](repeating: 0x78, count: 200)
+
+    @Option var certificate: String
+    @Option var key: String
+    @Option var trustAnchors: String
+    @Flag(help: "With all that a service of the suite has before its routes: trace, metrics, problem documents, allow-list.") var asService = false
+
+    func run() async throws {
+        let credentials = try TLSCredentials(files: TLSFiles(certificateChain: certificate, privateKey: key, trustAnchors: trustAnchors))
+        let configuration = HTTPServerConfiguration(credentials: credentials)
+        let body = ByteBuffer(bytes: Self.answer)
+        var logger = Logger(label: "bench")
+        logger.logLevel = .error
+        if asService {
+            let peers = try AllowList([try AllowedPeer(HTTPBench.clientIdentity)])
+            let router = ServiceRouter.make(ServiceRequestContext.self, listener: "bench", groups: [RouteGroup("bench", allow: peers)], environment: .system)
+            router.get("small") { _, _ in Self.response(body) }
+            try await serve(HTTPServer(configuration: configuration, responder: router.buildResponder(), logger: logger))
+        } else {
+            let router = Router(context: BasicPeerRequestContext.self)
+            router.get("small") { _, _ in Self.response(body) }
+            try await serve(HTTPServer(configuration: configuration, responder: router.buildResponder(), logger: logger))
+        }
+    }
+
+    private static func response(_ body: ByteBuffer) -> Response {
+        Response(status: .ok, headers: [.contentType: "text/plain"], body: ResponseBody(byteBuffer: body))
+    }
+
+    private func serve(_ server: HTTPServer<some HTTPResponder>) async throws {
+        Terminal.print(Self.announcement + String(try await server.start()))
+        // Nobody is left to stop it when whoever started it has gone.
+        let parent = getppid()
+        let watch = Task {
+            while getppid() == parent { try await Task.sleep(for: .seconds(1)) }
+            await server.shutdown()
+        }
+        defer { watch.cancel() }
+        try await server.run()
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+struct AllCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "all", abstract: "Everything, one after the other.")
+
+    @OptionGroup var options: BenchOptions
+    @OptionGroup var http: HTTPCommand.Load
+    @OptionGroup var deployments: DeployCommand.Load
+
+    func run() async throws {
+        let command = self
+        try await options.perform { workplace in
+            let runs = command.options.runs
+            Terminal.note("1 of 4: HTTP/2 with mutual TLS")
+            var reports = [try await HTTPBench(workplace: workplace, load: command.http, runs: runs).run()]
+            Terminal.note("2 of 4: SCP03")
+            reports.append(try WrapBench(runs: runs).run())
+            Terminal.note("3 of 4: start and idle memory")
+            reports.append(try await StartBench(workplace: workplace, runs: min(runs, 3)).run())
+            Terminal.note("4 of 4: deployments")
+            reports.append(try await DeployBench(workplace: workplace, load: command.deployments, runs: runs).run())
+            return reports
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import TrustedServiceModel
+import TSMAPI
+
+/// `tsms handset --dir DIR --handset NAME VERB …`.
+struct HandsetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "handset", abstract: "Calls the TSM-API as an app on a simulated handset of the testbed.",
+        discussion: "Prints the TR's result object as JSON (TR-03165 4.2.3). Exit code 0 when its executionStatus is 0, else 3. " + ExitStatus.discussion
+            + " With --json deploy and terminate also write a line {\"event\":\"processStart|processProgress\",…} for each call of the listener.",
+        subcommands: [Instances.self, Create.self, Deploy.self, Terminate.self, Transmit.self])
+
+    // May stand before or after the verb: the verbs share what is parsed here.
+    @OptionGroup var target: Target
+
+    struct Target: ParsableArguments {
+        @Option(help: ArgumentHelp("The testbed's directory.", valueName: "directory")) var dir: String
+        @Option(help: ArgumentHelp("A handset of testbed.json.", valueName: "name")) var handset = "handset-1"
+        @Option(help: ArgumentHelp("Whose app is calling: number of the service provider in testbed.json, from 1.", valueName: "number")) var serviceProvider = 1
+        @OptionGroup var output: OutputOptions
+
+        /// Opens the handset, does the work, and closes it whatever comes of it.
+        func perform(_ work: @escaping @Sendable (SimulatedHandset, Console) async throws -> ExitStatus) async throws {
+            let target = self
+            try await output.perform { console in
+                let testbed = try TestbedDescription.read(directory: target.dir)
+                guard testbed.serviceProviders.indices.contains(target.serviceProvider - 1) else {
+                    throw ToolFailure("the testbed has \(testbed.serviceProviders.count) service providers, not \(target.serviceProvider)")
+                }
+                let handset = try await SimulatedHandset(target.handset, in: testbed, serviceProvider: testbed.serviceProviders[target.serviceProvider - 1])
+                do {
+                    let status = try await work(handset, console)
+                    await handset.close()
+                    return status
+                } catch {
+                    await handset.close()
+                    throw error
+                }
+            }
+        }
+    }
+}
+
+extension ErrorCategory {
+    fileprivate var exit: ExitStatus { self == .noError ? .done : .refused }
+}
+
+extension HandsetCommand {
+    struct Instances: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "getServiceInstances (TR-03165 4.2.5.2).")
+        @OptionGroup var target: Target
+        @Argument(help: ArgumentHelp("ID of the Service.", valueName: "service")) var service: String
+
+        func run() async throws {
+            let service = service
+            try await target.perform { handset, console in
+                let result = await handset.client.getServiceInstances(serviceId: service)
+                console.result(result)
+                return result.executionStatus.exit
+            }
+        }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "createServiceInstance (TR-03165 4.2.5.1).")
+        @OptionGroup var target: Target
+        @Argument(help: ArgumentHelp("ID of the Service.", valueName: "service")) var service: String
+        @Argument(help: ArgumentHelp("Tag of the Version.", valueName: "version")) var version: String
+
+        func run() async throws {
+            let (service, version) = (service, version)
+            try await target.perform { handset, console in
+                let result = await handset.client.createServiceInstance(serviceId: service, version: version)
+                console.result(result)
+                return result.executionStatus.exit
+            }
+        }
+    }
+
+    struct Deploy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "deployService (TR-03165 4.2.5.3).")
+        @OptionGroup var target: Target
+        @Argument(help: ArgumentHelp("ID of the ServiceInstance.", valueName: "instance")) var instance: String
+        @Option(help: ArgumentHelp("Comma-separated: install, personalize, activate; empty for none.", valueName: "commands")) var commands = "install,personalize,activate"
+        @Flag(help: "The activate command leaves the instance suspended.") var suspend = false
+        @Flag(help: "Finalize the deployment.") var finalize = false
+
+        private func serviceCommands() throws -> [ServiceCommand] {
+            try commands.split(separator: ",").map { word in
+                switch ServiceCommand.Kind(rawValue: word.trimmingCharacters(in: .whitespaces)) {
+                case .install: .install(installationData: [:])
+                case .personalize: .personalize(personalizationData: [:])
+                case .activate: .activate(suspensionControl: suspend)
+                case nil: throw ValidationError("'\(word)' is no service command: install, personalize or activate is expected")
+                }
+            }
+        }
+
+        func validate() throws { _ = try serviceCommands() }
+
+        func run() async throws {
+            let (instance, commands, finalize) = (instance, try serviceCommands(), finalize)
+            try await target.perform { handset, console in
+                let bar = ProgressBar(label: "deployService", console: console)
+                let result = await handset.client.deployService(serviceInstanceId: instance, serviceCommands: commands, finalizeDeployment: finalize, listener: bar)
+                bar.finish()
+                console.result(result)
+                return result.processInfo.executionStatus.exit
+            }
+        }
+    }
+
+    struct Terminate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "terminateService (TR-03165 4.2.5.6).")
+        @OptionGroup var target: Target
+        @Argument(help: ArgumentHelp("ID of the ServiceInstance.", valueName: "instance")) var instance: String
+
+        func run() async throws {
+            let instance = instance
+            try await target.perform { handset, console in
+                let bar = ProgressBar(label: "terminateService", console: console)
+                let result = await handset.client.terminateService(serviceInstanceId: instance, listener: bar)
+                bar.finish()
+                console.result(result)
+                return result.processInfo.executionStatus.exit
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Logging
+import ServiceKit
+
+/// `tsms`: testbed, demo, handset and CAP files of the trusted service management system.
+@main
+struct TSMS: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tsms", abstract: "Tools of the trusted service management system of BSI TR-03165.",
+        discussion: ExitStatus.discussion, version: ServiceVersion.text,
+        subcommands: [TestbedCommand.self, DemoCommand.self, HandsetCommand.self, CAPCommand.self])
+
+    static func main() async {
+        // A tool speaks through its own output; what its HTTP client notes is for debugging only.
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .critical
+            return handler
+        }
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
