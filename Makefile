@@ -1,0 +1,42 @@
+# TSMS: everything by one word. `make` alone lists the words.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Chooses single test targets while developing (CONTRIBUTING.md); left in the environment it would make `make test` test less than all.
+unexport TSMS_TESTS
+
+BUILD_PACKAGES := libssl-dev libsqlite3-dev libpcsclite-dev libnghttp2-dev pkg-config
+TEST_PACKAGES  := curl openssl
+BENCH_PACKAGES := nghttp2-client nghttp2-server
+TEST_LOG       := .build/test.log
+
+.PHONY: help setup setup-bench build demo test bench clean
+
+help: ## This list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Install the system packages that are missing
+	@bash Tools/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+setup-bench: setup
+	@bash Tools/install-packages $(BENCH_PACKAGES)
+
+build: setup ## Build all programs (debug)
+	swift build
+
+demo: build ## From nothing to a deployed applet and back, on simulated secure components
+	.build/debug/tsms demo
+
+# Programs first: the end-to-end tests start them. Both builds share .build/debug.
+test: build ## Build and run all tests
+	swift build --build-tests
+	@swift test --skip-build --disable-xctest 2>&1 | tee $(TEST_LOG) || { echo; echo "make test: FAILED, the runner's closing lines:"; tail -n 20 $(TEST_LOG); exit 1; }
+	@echo; echo "make test: passed, the runner's closing lines:"; tail -n 3 $(TEST_LOG)
+
+bench: setup-bench ## Build for release and measure (docs/performance.md)
+	swift build -c release
+	.build/release/bench all
+
+clean: ## Remove what was built; fetched dependencies stay
+	swift package clean
