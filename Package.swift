@@ -26,7 +26,7 @@ func executable(_ name: String, _ path: String, _ dependencies: [Target.Dependen
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: ours)
 }
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: ours)
+    .testTarget(name: name, dependencies: dependencies + ["TestMaterial"], path: "Tests/\(name)", swiftSettings: ours)
 }
 
 var targets: [Target] = [
@@ -64,9 +64,11 @@ var targets: [Target] = [
 
     // Tools
     executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", argumentParser, crypto, httpTypes, logging]),
-    executable("bench", "Tools/bench", ["HTTP2", "GlobalPlatform", "Cryptography", "ServiceKit", hummingbird, nioCore, argumentParser]),
+    executable("bench", "Tools/bench", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "COpenSSL", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", hummingbird, httpTypes, argumentParser, logging]),
+    .target(name: "BenchClientCertificate", dependencies: ["COpenSSL"], path: "Tools/bench-client-certificate"),
 
     // Tests
+    .target(name: "TestMaterial", path: "Tests/TestMaterial", swiftSettings: ours),
     tests("CryptographyTests", ["Cryptography"]),
     tests("GlobalPlatformTests", ["GlobalPlatform", "Cryptography"]),
     tests("HTTP2Tests", ["HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, logging]),
@@ -82,7 +84,8 @@ var targets: [Target] = [
     tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "TrustedServiceModel", logging]),
     tests("TSMAPITests", ["TSMAPI", "SecureComponentSimulator", "SecureComponent", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity"]),
     tests("GatewayTests", ["GatewayService", "HTTP2", "Identity"]),
-    tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel"]),
+    tests("ToolTests", ["tsms", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponentSimulator", "Cryptography"]),
+    tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel", grdb, httpTypes, logging]),
 ]
 
 // A short edit loop: TSMS_TESTS=CryptographyTests,HTTP2Tests builds only those test targets; unset builds all.
@@ -120,7 +123,9 @@ for target in targets {
 let package = Package(
     name: "TSMS",
     platforms: [.macOS(.v15)],
-    products: present.contains("TSMAPI") ? [.library(name: "TSMAPI", targets: ["TSMAPI"])] : [],
+    products: (present.contains("TSMAPI") ? [.library(name: "TSMAPI", targets: ["TSMAPI"])] : [])
+        // Preloaded into h2load by the bench; nothing links it.
+        + (present.contains("BenchClientCertificate") ? [.library(name: "bench-client-certificate", type: .dynamic, targets: ["BenchClientCertificate"])] : []),
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),

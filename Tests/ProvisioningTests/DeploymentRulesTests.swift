@@ -1,5 +1,6 @@
 import Foundation
 import Provisioning
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -10,7 +11,7 @@ struct DeploymentRulesTests {
         "OPERATIONAL": .operational, "SUSPENDED": .suspended, "IN_ERROR": .inError,
     ]
 
-    @Test("every deployService row of the TR's table", .enabled(if: ReferenceData.directory != nil))
+    @Test("every deployService row of the TR's table", .enabled(if: ReferenceData.isPresent))
     func table() throws {
         let rows = try #require(try ReferenceData.json("tsmapi.json")["deployUpdateTransitions"] as? [[String: Any]])
         var checked = 0

@@ -1,4 +1,5 @@
 import GlobalPlatform
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -60,7 +61,7 @@ import TrustedServiceModel
         #expect(category { try TechnicalConstraints.check([], FeatureConfig(useCspFull: true), on: profile) } == 1016)
     }
 
-    @Test(.enabled(if: Reference.hasApplets)) func ruleSpansEntitiesFromBothSides() async throws {
+    @Test func ruleSpansEntitiesFromBothSides() async throws {
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
         let flavor = "/services/\(demo.service.id)/flavors/\(demo.flavor.id)"

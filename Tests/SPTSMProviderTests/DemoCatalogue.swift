@@ -1,3 +1,4 @@
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -14,7 +15,7 @@ struct DemoCatalogue {
 
     init(_ plane: Plane, cap: String = "ticket-1.0-jc304.cap") async throws {
         self.plane = plane
-        let uploaded = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try #require(Reference.applet(cap)), fileName: cap)])
+        let uploaded = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try Applets.archive(cap), fileName: cap)])
         try #require(uploaded.status == 200, "\(String(decoding: uploaded.body, as: UTF8.self))")
         elf = try uploaded.decode()
         module = try #require(try await plane.call(.get, "/executable-load-files/\(elf.id)/executable-modules").decode([ExecutableModule].self).first)

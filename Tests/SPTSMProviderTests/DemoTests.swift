@@ -1,12 +1,13 @@
 import DeploymentDocument
 import Foundation
 import GlobalPlatform
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
 @testable import SPTSMProvider
 
-@Suite(.enabled(if: Reference.hasApplets)) struct DemoTests {
+@Suite struct DemoTests {
     @Test func ticketServiceBecomesADeploymentDocument() async throws {
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
@@ -40,10 +41,10 @@ import TrustedServiceModel
         #expect(application.provideAttestationToken && application.includeSecurityDomainDiversificationData && application.personalizationScript == nil)
 
         let block = try await plane.callInternal("/internal/v1/binaries/\(file.sha256)")
-        let cap = try CAPFile(try #require(Reference.applet("ticket-1.0-jc304.cap")))
+        let cap = try CAPFile(try Applets.archive("ticket-1.0-jc304.cap"))
         #expect(block.body == cap.loadFileDataBlock && block.body.count == file.size)
         let binary = try await plane.call(.get, "/executable-load-files/\(demo.elf.id)/binary")
-        #expect(binary.body == Reference.applet("ticket-1.0-jc304.cap"))
+        #expect(binary.body == (try Applets.archive("ticket-1.0-jc304.cap")))
         #expect(binary.headers[.contentDisposition] == "attachment; filename=\"ticket-1.0-jc304.cap\"")
     }
 
@@ -63,12 +64,12 @@ import TrustedServiceModel
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
         _ = try await demo.createVersion(on: plane.profile304)
-        let newer: CAP = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try #require(Reference.applet("ticket-1.1-jc310.cap")))]).decode()
+        let newer: CAP = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try Applets.archive("ticket-1.1-jc310.cap"))]).decode()
         let answer = try await plane.call(.post, "/services/\(demo.service.id)/flavors/\(demo.flavor.id)/executable-load-files", json: #"["\#(newer.id)"]"#)
         #expect(answer.category == 1016)
         let flavor: Flavor = try await plane.call(.get, "/services/\(demo.service.id)/flavors/\(demo.flavor.id)").decode()
         #expect(flavor.executableLoadFileIds == [demo.elf.id])
-        let replaced = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try #require(Reference.applet("ticket-1.1-jc310.cap")))])
+        let replaced = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try Applets.archive("ticket-1.1-jc310.cap"))])
         #expect(replaced.category == 1016)
         let elf: CAP = try await plane.call(.get, "/executable-load-files/\(demo.elf.id)").decode()
         #expect(elf == demo.elf)
@@ -92,7 +93,7 @@ import TrustedServiceModel
         #expect(try await plane.call(.put, config, json: #"{"instanceAid": "f054534d5301010101", "name": "new"}"#).status == 200)
         #expect(try await plane.call(.put, config, json: #"{"instanceAid": "F054534D5301010101", "activationConfig": {"accessibleViaNfc": true}}"#).category == 1015)
 
-        let newer = try #require(Reference.applet("ticket-1.1-jc304.cap"))
+        let newer = try Applets.archive("ticket-1.1-jc304.cap")
         #expect(try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", newer)]).category == 1015)
         let renamed: CAP = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.text("elfFilename", "new.cap")]).decode()
         #expect(renamed.fileName == "new.cap" && renamed.uploadDate == demo.elf.uploadDate)
@@ -102,11 +103,11 @@ import TrustedServiceModel
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
         plane.advance(1)
-        let elf: CAP = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try #require(Reference.applet("ticket-1.1-jc304.cap")))]).decode()
+        let elf: CAP = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try Applets.archive("ticket-1.1-jc304.cap"))]).decode()
         #expect(elf.packageVersion == "1.1" && elf.creationDate == demo.elf.creationDate && elf.uploadDate > demo.elf.uploadDate)
         let modules: [ExecutableModule] = try await plane.call(.get, "/executable-load-files/\(demo.elf.id)/executable-modules/").decode()
         #expect(modules == [demo.module])
-        let other = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try #require(Reference.applet("store-1.0-jc304.cap")))])
+        let other = try await plane.upload(.put, "/executable-load-files/\(demo.elf.id)", [.file("elfFile", try Applets.archive("store-1.0-jc304.cap"))])
         #expect(other.category == 1002)
     }
 
@@ -143,7 +144,7 @@ import TrustedServiceModel
         #expect(feed.entries.map(\.change).contains(.flavorDeleted(serviceId: demo.service.id, flavorId: demo.flavor.id)))
         #expect(feed.entries.map(\.change).contains(.serviceDeleted(serviceId: demo.service.id)))
         // The block stays: pinned documents name it.
-        let cap = try CAPFile(try #require(Reference.applet("ticket-1.0-jc304.cap")))
+        let cap = try CAPFile(try Applets.archive("ticket-1.0-jc304.cap"))
         #expect(try await plane.call(.delete, "/executable-load-files/\(demo.elf.id)").status == 204)
         #expect(try await plane.callInternal("/internal/v1/binaries/\(Hex.encode(cap.loadFileDataBlockHash))").body == cap.loadFileDataBlock)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -16,11 +17,11 @@ import TrustedServiceModel
 
     static let attributes: [Attribute] = {
         struct File: Decodable { let attributes: [Attribute] }
-        guard let bytes = Reference.file("entities.json"), let file = try? JSONDecoder().decode(File.self, from: Data(bytes)) else { return [] }
+        guard let data = ReferenceData.file("entities.json"), let file = try? JSONDecoder().decode(File.self, from: data) else { return [] }
         return file.attributes
     }()
 
-    @Test(.enabled(if: Reference.hasFiles), arguments: EntityRules.all.map(\.name)) func tablesAreThoseOfTheTR(_ entity: String) throws {
+    @Test(.enabled(if: ReferenceData.isPresent), arguments: EntityRules.all.map(\.name)) func tablesAreThoseOfTheTR(_ entity: String) throws {
         let rules = try #require(EntityRules.all.first { $0.name == entity })
         let listed = Self.attributes.filter { $0.entity == entity }
         #expect(listed.map(\.attribute) == rules.attributes.map(\.name))

@@ -7,6 +7,7 @@ import Identity
 import KeyVaultAPI
 import Logging
 import ServiceKit
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -100,7 +101,7 @@ import TrustedServiceModel
                     #expect(error.status == status, "\(error)")
                 }
             }
-            if let cap = Reference.applet("bulk-1.0-jc304.cap") {
+            if let cap = try? Applets.archive("bulk-1.0-jc304.cap") {
                 let answer = try await gateway.exchange(.post, "/sptsm/1.0/executable-load-files", bytes: Part.encode([.file("elfFile", cap)]),
                                                         contentType: "multipart/form-data; boundary=\(Part.boundary)", headers: [.authorization: "Bearer \(short)"])
                 let elf = try WireJSON.decode(CAP.self, from: answer.body)

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -17,17 +18,17 @@ import TrustedServiceModel
 
     static let listed: [Listed] = {
         struct File: Decodable { let operations: [Listed] }
-        guard let bytes = Reference.file("operations.json"), let file = try? JSONDecoder().decode(File.self, from: Data(bytes)) else { return [] }
+        guard let data = ReferenceData.file("operations.json"), let file = try? JSONDecoder().decode(File.self, from: data) else { return [] }
         return file.operations
     }()
 
-    @Test(.enabled(if: Reference.hasFiles)) func allOperationsOfTheTRAreServed() throws {
+    @Test(.enabled(if: ReferenceData.isPresent)) func allOperationsOfTheTRAreServed() throws {
         #expect(Self.listed.count == 82)
         #expect(Set(OperationTable.all.map(\.id)) == Set(Self.listed.map(\.operationId)))
         #expect(OperationTable.all.count == 82)
     }
 
-    @Test(.enabled(if: Reference.hasFiles), arguments: listed) func everyPathLeadsToItsOperation(_ listed: Listed) throws {
+    @Test(.enabled(if: ReferenceData.isPresent), arguments: listed) func everyPathLeadsToItsOperation(_ listed: Listed) throws {
         for path in listed.servePaths {
             let filled = path.replacing(#/\{[^}]*\}/#, with: "x%20y")
             for spelling in [filled, filled + "/"] {
@@ -49,7 +50,7 @@ import TrustedServiceModel
 
     /// Each operation against its row: no token, a body that cannot be read, IDs that do not exist; never a category its row does not list
     /// (1002 for transport faults aside, which every operation may answer with).
-    @Test(.enabled(if: Reference.hasFiles)) func everyOperationRefusesAsItsRowSays() async throws {
+    @Test(.enabled(if: ReferenceData.isPresent)) func everyOperationRefusesAsItsRowSays() async throws {
         let plane = try await Plane()
         for operation in OperationTable.all where operation.id != "createAccessToken" {
             let listed = try #require(Self.listed.first { $0.operationId == operation.id })

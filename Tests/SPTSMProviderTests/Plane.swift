@@ -151,23 +151,3 @@ struct Part {
         return bytes + Array("--\(boundary)--\r\n".utf8)
     }
 }
-
-/// Files beside the repository.
-enum Reference {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-    static func file(_ name: String) -> [UInt8]? {
-        let directory = ProcessInfo.processInfo.environment["TSMS_REFERENCE"].map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent("../shared/reference")
-        return FileManager.default.contents(atPath: directory.appendingPathComponent(name).path).map(Array.init)
-    }
-
-    static func applet(_ name: String) -> [UInt8]? {
-        for folder in ["deploy/testbed/applets", "../shared/applets"] {
-            if let data = FileManager.default.contents(atPath: root.appendingPathComponent(folder).appendingPathComponent(name).path) { return Array(data) }
-        }
-        return nil
-    }
-
-    static let hasFiles = file("operations.json") != nil
-    static let hasApplets = applet("ticket-1.0-jc304.cap") != nil
-}

@@ -1,11 +1,12 @@
 import Foundation
 import HTTPTypes
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
 @testable import SPTSMProvider
 
-@Suite(.enabled(if: Reference.hasApplets)) struct RelatedListsTests {
+@Suite struct RelatedListsTests {
     private struct Identified: Decodable { let id: String?; let tag: String? }
 
     private func ids(_ plane: Plane, _ path: String) async throws -> [String] {

@@ -1,12 +1,13 @@
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
 @testable import SPTSMProvider
 
 @Suite struct UploadTests {
-    @Test(.enabled(if: Reference.hasApplets)) func corruptCAPFilesAreRefused() async throws {
+    @Test func corruptCAPFilesAreRefused() async throws {
         let plane = try await Plane()
-        let whole = try #require(Reference.applet("ticket-1.0-jc304.cap"))
+        let whole = try Applets.archive("ticket-1.0-jc304.cap")
         var generator = SeededGenerator(state: 7)
         var files = [Array("no CAP file".utf8), Array(whole.prefix(whole.count / 2)), Array(whole.dropFirst(100))]
         for _ in 0..<20 {
@@ -22,9 +23,9 @@ import TrustedServiceModel
         #expect(try await plane.call(.get, "/executable-load-files").decode([CAP].self).isEmpty)
     }
 
-    @Test(.enabled(if: Reference.hasApplets)) func packagesOfOthersAreRefused() async throws {
+    @Test func packagesOfOthersAreRefused() async throws {
         let plane = try await Plane()
-        let cap = try #require(Reference.applet("ticket-1.0-jc304.cap"))
+        let cap = try Applets.archive("ticket-1.0-jc304.cap")
         let answer = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", cap)], as: plane.second)
         #expect(answer.category == 1008)
         let config = try await plane.call(.post, "/application-configs", json: #"{"instanceAid": "F054534D5301010101"}"#, as: plane.second)

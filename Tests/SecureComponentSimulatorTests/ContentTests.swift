@@ -1,8 +1,9 @@
 import GlobalPlatform
 import SecureComponentSimulator
+import TestMaterial
 import Testing
 
-@Suite("Load files and their instances", .enabled(if: Applets.arePresent))
+@Suite("Load files and their instances")
 struct ContentTests {
     let instance = Cards.aid("f054534d5301010101")
 

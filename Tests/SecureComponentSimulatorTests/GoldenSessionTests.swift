@@ -1,6 +1,7 @@
 import Cryptography
 import GlobalPlatform
 import SecureComponentSimulator
+import TestMaterial
 import Testing
 
 /// Sessions whose every byte was computed elsewhere: the card must answer exactly so.

@@ -1,9 +1,10 @@
 import GlobalPlatform
 import SecureComponentSimulator
+import TestMaterial
 import Testing
 
 /// The whole life of a service on a card, as issuer and service provider live it one after the other.
-@Suite("Life of a security domain", .enabled(if: Applets.arePresent))
+@Suite("Life of a security domain")
 struct LifeOfSecurityDomainTests {
     @Test("create, first keys, rotate, load, install, personalise, select, delete: the card is as before", arguments: CardProfile.builtIn)
     func life(_ profile: CardProfile) throws {

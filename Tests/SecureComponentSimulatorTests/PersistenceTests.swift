@@ -1,6 +1,7 @@
 import Foundation
 import GlobalPlatform
 import SecureComponentSimulator
+import TestMaterial
 import Testing
 
 @Suite("A card in a file")
@@ -32,7 +33,7 @@ struct PersistenceTests {
     }
 
     @Test("power cut before and after every command of a deployment: the file holds the state before it or after it, and the rest can be done",
-          .enabled(if: Applets.arePresent), arguments: [FaultPlan.Fault.powerCutBefore, .powerCutAfter, .dropResponse])
+          arguments: [FaultPlan.Fault.powerCutBefore, .powerCutAfter, .dropResponse])
     func everyCommand(_ fault: FaultPlan.Fault) throws {
         // The undisturbed run: the image after every command.
         var images: [CardImage] = []

@@ -1,4 +1,5 @@
 import Foundation
+import TestMaterial
 import Testing
 import TrustedServiceModel
 
@@ -39,9 +40,7 @@ import TrustedServiceModel
     }
 
     static let entities: [String: [String]]? = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let directory = ProcessInfo.processInfo.environment["TSMS_REFERENCE"].map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent("../shared/reference")
-        guard let data = FileManager.default.contents(atPath: directory.appendingPathComponent("entities.json").path),
+        guard let data = ReferenceData.file("entities.json"),
               let file = try? JSONDecoder().decode(File.self, from: data) else { return nil }
         return Dictionary(grouping: file.attributes, by: \.entity).mapValues { $0.map(\.attribute) }
     }()

@@ -1,4 +1,5 @@
 import GlobalPlatform
+import TestMaterial
 import Testing
 
 @Suite struct AccessRuleTests {
@@ -42,8 +43,8 @@ import Testing
         #expect(throws: FormatError.self) { try AccessRuleCommand.parse(octets(hex)) }
     }
 
-    @Test(.enabled(if: TestFiles.vectors != nil)) func published() throws {
-        let vectors = try #require(TestFiles.vectors?["ara_m"] as? [[String: String]])
+    @Test(.enabled(if: ReferenceData.isPresent)) func published() throws {
+        let vectors = try #require(try ReferenceData.json("globalplatform-vectors.json")["ara_m"] as? [[String: String]])
         for vector in vectors {
             if let data = vector["data"] {
                 let commands = try AccessRuleCommand.parse(octets(data))

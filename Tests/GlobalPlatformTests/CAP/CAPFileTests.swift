@@ -1,4 +1,5 @@
 import GlobalPlatform
+import TestMaterial
 import Testing
 
 /// The applets that the product carries, against their description and against hashes computed by another program.
@@ -36,7 +37,7 @@ import Testing
 
     @Test(arguments: applets.indices) func ours(_ index: Int) throws {
         let expected = Self.applets[index]
-        let cap = try CAPFile(TestFiles.applet(expected.name))
+        let cap = try CAPFile(Applets.archive(expected.name))
         #expect(cap.packageAID.description == expected.package)
         #expect(cap.packageVersion.components == expected.version && cap.formatVersion.components == expected.format)
         #expect(cap.applets.map { "\($0.aid) \($0.name ?? "")" } == expected.applets)
@@ -51,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: applets.indices) func asTheCardReadsIt(_ index: Int) throws {
-        let cap = try CAPFile(TestFiles.applet(Self.applets[index].name))
+        let cap = try CAPFile(Applets.archive(Self.applets[index].name))
         for bytes in [cap.loadFileDataBlock, cap.loadFileDataBlockWithDescriptor] {
             let block = try LoadFileDataBlock(parsing: bytes)
             #expect(block.header == cap.header && block.imports == cap.imports && block.applets.map(\.aid) == cap.applets.map(\.aid))
@@ -63,7 +64,7 @@ import Testing
     }
 
     @Test func loadFileHeaders() throws {
-        #expect(try LoadFile(dataBlock: CAPFile(TestFiles.applet("store-1.0-jc304")).loadFileDataBlock).bytes.prefix(4) == [0xC4, 0x82, 0x01, 0xF5])
+        #expect(try LoadFile(dataBlock: CAPFile(Applets.archive("store-1.0-jc304")).loadFileDataBlock).bytes.prefix(4) == [0xC4, 0x82, 0x01, 0xF5])
         #expect(LoadFile(dataBlock: Array(repeating: 0, count: 211)).bytes.prefix(3) == [0xC4, 0x81, 0xD3])
         let signed = LoadFile(dapBlocks: [.init(securityDomain: .issuerSecurityDomain, signature: [1, 2])], dataBlock: [9])
         #expect(try signed.bytes == octets("E20E 4F08A000000151000000 C3020102 C40109"))
@@ -72,6 +73,6 @@ import Testing
     }
 
     @Test func needsAtLeastTheFirstJavaCard() throws {
-        #expect(try VersionNumber("2.1.1") <= CAPFile(TestFiles.applet("store-1.0-jc304")).requirements.javaCardVersion)
+        #expect(try VersionNumber("2.1.1") <= CAPFile(Applets.archive("store-1.0-jc304")).requirements.javaCardVersion)
     }
 }

@@ -1,10 +1,11 @@
 import GlobalPlatform
+import TestMaterial
 import Testing
 
 /// One thing wrong at a time in a file that is otherwise right.
 @Suite struct DamagedCAPFileTests {
     private func files(_ name: String = "ticket-1.0-jc304") throws -> [(String, [UInt8])] {
-        try ZIPArchive(TestFiles.applet(name)).entries.map { ($0.name, $0.content) }
+        try ZIPArchive(Applets.archive(name)).entries.map { ($0.name, $0.content) }
     }
 
     private func error(_ change: (inout [(String, [UInt8])]) throws -> Void, from name: String = "ticket-1.0-jc304") throws -> CAPError? {
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func truncatedArchives() throws {
-        let bytes = try TestFiles.applet("store-1.0-jc304")
+        let bytes = try Applets.archive("store-1.0-jc304")
         for length in stride(from: 0, to: bytes.count, by: 7) { #expect(throws: CAPError.self) { try CAPFile(Array(bytes.prefix(length))) } }
     }
 
@@ -97,7 +98,7 @@ import Testing
 
     @Test func mutatedBlocksNeverCrashTheCard() throws {
         var generator = TestGenerator(seed: 9)
-        let block = try CAPFile(TestFiles.applet("store-1.0-jc304")).loadFileDataBlock
+        let block = try CAPFile(Applets.archive("store-1.0-jc304")).loadFileDataBlock
         for _ in 0..<5000 {
             do throws(CAPError) { _ = try LoadFileDataBlock(parsing: generator.mutate(block)) } catch { #expect(!error.place.isEmpty && !error.problem.isEmpty) }
         }

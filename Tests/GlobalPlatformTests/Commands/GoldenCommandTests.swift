@@ -1,10 +1,11 @@
 import GlobalPlatform
+import TestMaterial
 import Testing
 
 /// The plain commands and responses of the recorded sessions: read as a card reads them and written again, byte for byte.
 @Suite struct GoldenCommandTests {
-    @Test(.enabled(if: TestFiles.vectors != nil)) func readAndWrittenAgain() throws {
-        let sessions = try #require(TestFiles.vectors?["golden_sessions"] as? [[String: Any]])
+    @Test(.enabled(if: ReferenceData.isPresent)) func readAndWrittenAgain() throws {
+        let sessions = try #require(try ReferenceData.json("globalplatform-vectors.json")["golden_sessions"] as? [[String: Any]])
         var count = 0
         for exchange in sessions.flatMap({ $0["exchanges"] as? [[String: Any]] ?? [] }) {
             let plain = try octets(try #require(exchange["plain"] as? String))

@@ -1,3 +1,4 @@
+import TestMaterial
 import Foundation
 import GlobalPlatform
 
@@ -28,11 +29,7 @@ enum ReferenceVectors {
     private struct File: Decodable { let golden_sessions: [Session] }
 
     static let goldenSessions: [Session] = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let directory = ProcessInfo.processInfo.environment["TSMS_REFERENCE"].map { URL(fileURLWithPath: $0) }
-            ?? root.deletingLastPathComponent().appendingPathComponent("shared/reference")
-        guard let data = try? Data(contentsOf: directory.appendingPathComponent("globalplatform-vectors.json")),
-              let file = try? JSONDecoder().decode(File.self, from: data)
+        guard let data = ReferenceData.file("globalplatform-vectors.json"), let file = try? JSONDecoder().decode(File.self, from: data)
         else { return [] }
         return file.golden_sessions
     }()

@@ -1,5 +1,5 @@
+import TestMaterial
 import DeploymentDocument
-import Foundation
 import GlobalPlatform
 import SPTSMHandset
 import Synchronization
@@ -22,8 +22,7 @@ final class FixedCatalogue: Catalogue {
     let block: [UInt8]
 
     init(cap name: String = "ticket-1.0-jc304.cap", profile: String, token: Bool = true, mode: Int = 3, keyIndex: String? = nil) throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let cap = try CAPFile(Array(Data(contentsOf: root.appending(path: "deploy/testbed/applets/\(name)"))))
+        let cap = try CAPFile(Applets.archive(name))
         block = cap.loadFileDataBlock
         let service = ServiceDocument(
             revision: 1, id: Self.serviceId, serviceProviderId: Self.provider, name: "Ticket", securityDomain: try AID(hex: "F054534D53D001"),
