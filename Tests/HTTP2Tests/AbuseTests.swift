@@ -157,7 +157,8 @@ import Testing
                 var bytes = generator.bytes(Int.random(in: 1...600, using: &generator))
                 if round % 2 == 0 { bytes = [22, 3, 1, 2, 0] + bytes }
                 channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
-                try await channel.close()
+                // The server may have been quicker.
+                try? await channel.close()
             }
             for round in 0..<60 {
                 // TLS, and then noise, with and without a beginning that looks right; some break off at once.

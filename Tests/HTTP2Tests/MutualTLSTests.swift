@@ -168,11 +168,11 @@ import Testing
         let credentials = try TestPKI.shared.credentials("server")
         func resumed() -> [Bool] { log.lines.filter { $0.contains("TLS connection") }.map { $0.contains("\"resumed\": true") || $0.contains("resumed: true") } }
         // Connections end after a pause, and the client makes new ones.
-        try await withServer(timeouts: .init(connectionIdle: .milliseconds(100), drain: .seconds(2)), credentials: credentials, logger: log.logger) { _, port in
+        try await withServer(timeouts: .init(connectionIdle: .milliseconds(200), drain: .seconds(2)), credentials: credentials, logger: log.logger) { _, port in
             try await withClient(port) { client in
                 try await expectHello(client)
                 while resumed().count < 3 {
-                    try await Task.sleep(for: .milliseconds(50))
+                    try await Task.sleep(for: .milliseconds(600))
                     try await expectHello(client)
                 }
                 // The identity of the client comes with the session.
@@ -183,7 +183,7 @@ import Testing
                 try credentials.reload()
                 let before = resumed().count
                 while resumed().count == before {
-                    try await Task.sleep(for: .milliseconds(50))
+                    try await Task.sleep(for: .milliseconds(600))
                     try await expectHello(client)
                 }
                 #expect(resumed()[before] == false)

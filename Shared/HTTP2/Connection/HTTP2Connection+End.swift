@@ -43,10 +43,9 @@ extension HTTP2Connection {
             return closeNow("a header section was not finished in time")
         }
         if streams.isEmpty, time - lastActivity > TimeAmount(timeouts.connectionIdle) {
-            closeReason = closeReason ?? "idle"
-            _ = nghttp2_session_terminate_session(session, HTTP2ErrorCode.noError.rawValue)
+            // In order, for the request that may be under way at this very moment.
             owner?.connectionIsDraining(self)
-            return setDirty()
+            return beginDrain()
         }
         let bodyIdle = TimeAmount(timeouts.bodyIdle)
         for stream in streams.values { stream.sweep(now: time, bodyIdle: bodyIdle) }

@@ -59,8 +59,10 @@ final class HTTP1ClientHandler: ChannelDuplexHandler, ClientConnection, @uncheck
         self.context = context
         // Deferred, so that the pool's first request is not written while the pipeline is still being built.
         context.eventLoop.execute {
-            if self.context != nil { self.pool.isReady(self) } else { self.pool.closed(self, wasReady: false, reason: "closed at once", error: nil) }
+            guard self.context != nil else { return self.pool.closed(self, wasReady: false, reason: "closed at once", error: nil) }
+            // First, since a pool that was shut down meanwhile closes the connection within the call.
             self.wasReady = true
+            self.pool.isReady(self)
         }
         startIdleTimer()
     }

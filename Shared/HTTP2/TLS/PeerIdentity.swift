@@ -43,7 +43,7 @@ public struct PeerIdentity: Sendable, Hashable {
             certificateDER: owned.der, certificateSHA256: digest, subject: owned.subject, uris: names.uris, dnsNames: names.dns, notAfter: owned.notAfter)
     }
 
-    private static func alternativeNames(of certificate: OpaquePointer) -> (uris: [String], dns: [String]) {
+    static func alternativeNames(of certificate: OpaquePointer) -> (uris: [String], dns: [String]) {
         guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return ([], []) }
         let stack = OpaquePointer(raw)
         defer { GENERAL_NAMES_free(stack) }

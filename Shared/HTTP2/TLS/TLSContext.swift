@@ -31,7 +31,7 @@ final class TLSContext: @unchecked Sendable {
             }
             SSL_CTX_set_client_CA_list(pointer, names)
             let mode = SSL_VERIFY_PEER | (clientCertificates == .required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0)
-            SSL_CTX_set_verify(pointer, mode, nil)
+            SSL_CTX_set_verify(pointer, mode, TrustDomainBinding.verify)
         }
         // Resuming a session of a client with a certificate needs to know the listener's kind it was made for.
         let kind: [UInt8] = [clientCertificates == .required ? 2 : clientCertificates == .optional ? 1 : 0, (acceptsHTTP2 ? 2 : 0) + (acceptsHTTP1 ? 1 : 0)]
@@ -47,7 +47,7 @@ final class TLSContext: @unchecked Sendable {
         acceptsHTTP1 = protocols.contains("http/1.1")
         clientCertificates = .none
         try Self.trust(anchors, in: pointer)
-        SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+        SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, TrustDomainBinding.verify)
         let offer = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         // Unlike its neighbours this function answers 0 on success.
         guard SSL_CTX_set_alpn_protos(pointer, offer, UInt32(offer.count)) == 0 else {
@@ -68,9 +68,10 @@ final class TLSContext: @unchecked Sendable {
 
     /// A client's: keeps the session of a connection that was up.
     func keepSession(of ssl: OpaquePointer) {
-        guard !isServer, let pointer = SSL_get1_session(ssl) else { return }
-        let ticket = TLSSessionTicket(owning: pointer)
-        if SSL_SESSION_is_resumable(pointer) == 1 { session.withLock { $0 = ticket } }
+        // A copy: freeing an SSL that was not shut down marks its session as not resumable.
+        guard !isServer, let current = SSL_get_session(ssl), SSL_SESSION_is_resumable(current) == 1, let copy = SSL_SESSION_dup(current) else { return }
+        let ticket = TLSSessionTicket(owning: copy)
+        session.withLock { $0 = ticket }
     }
 
     private static func make(_ method: OpaquePointer?, material: TLSMaterial?) throws(TLSError) -> OpaquePointer {

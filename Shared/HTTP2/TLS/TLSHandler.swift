@@ -27,6 +27,7 @@ final class TLSHandler: ChannelDuplexHandler {
     private var state = State.waiting
     /// Whether the handlers above have been set up: they hear of failures themselves.
     private var announced = false
+    private var isSessionKept = false
     private var plain = ByteBuffer()
     private var timeout: Scheduled<Void>?
 
@@ -104,7 +105,6 @@ final class TLSHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         let before = state
         state = .closed
-        if before == .established { self.context.keepSession(of: ssl) }
         timeout?.cancel()
         if before == .handshaking { onFailure(TLSError(.closed, "the connection ended within the TLS handshake")) }
         context.fireChannelInactive()
@@ -142,6 +142,11 @@ final class TLSHandler: ChannelDuplexHandler {
         sendSpill(context)
         if established { failure = announce(context) ?? failure }
         if plain.readableBytes > 0 {
+            if !isSessionKept, !self.context.isServer, state == .established {
+                // The server's tickets come before its first data.
+                isSessionKept = true
+                self.context.keepSession(of: ssl)
+            }
             if state == .established { context.fireChannelRead(wrapInboundOut(plain)) }
             plain.clear(minimumCapacity: 0)
         }
@@ -255,7 +260,6 @@ final class TLSHandler: ChannelDuplexHandler {
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         if state == .established, mode != .input {
             state = .closed
-            self.context.keepSession(of: ssl)
             OpenSSLErrors.clear()
             _ = SSL_shutdown(ssl)
             sendSpill(context)

@@ -21,9 +21,11 @@ public struct CertificateAuthority: Sendable {
     private let privateKey: Certificate.PrivateKey
 
     /// Makes a new root with a fresh key.
-    /// - Parameter lifetime: seconds.
+    /// - Parameters:
+    ///   - trustDomain: the SPIFFE trust domain that it speaks for, alone; nil: its certificates' IDs are not bound to it.
+    ///   - lifetime: seconds.
     /// - Throws: ``IdentityError`` `issuingFailed`.
-    public init(name: String, organization: String? = nil, curve: Curve = .p256, testMarker: Bool, lifetime: TimeInterval = 10 * 365 * 86_400, now: Date) throws(IdentityError) {
+    public init(name: String, organization: String? = nil, curve: Curve = .p256, testMarker: Bool, trustDomain: String? = nil, lifetime: TimeInterval = 10 * 365 * 86_400, now: Date) throws(IdentityError) {
         do {
             let key = Self.freshKey(curve)
             let subject = try Self.distinguishedName(commonName: name, organization: organization)
@@ -32,6 +34,11 @@ public struct CertificateAuthority: Sendable {
                 try Certificate.Extension(KeyUsage(keyCertSign: true, cRLSign: true), critical: true),
                 try Certificate.Extension(SubjectKeyIdentifier(hash: key.publicKey), critical: false),
             ]
+            if let trustDomain {
+                // SPIFFE X.509-SVID, 3.1: the domain's ID without a path.
+                let names = SubjectAlternativeNames([.uniformResourceIdentifier("spiffe://\(trustDomain)")])
+                extensions.append(try Certificate.Extension(names, critical: false))
+            }
             if testMarker { extensions.append(TestMarker.makeExtension()) }
             let certificate = try Certificate(
                 version: .v3, serialNumber: .init(), publicKey: key.publicKey, notValidBefore: now - Self.clockSkew, notValidAfter: now + lifetime,

@@ -28,9 +28,22 @@ public struct TLSConfiguration: Sendable, Hashable, Decodable, CheckedConfigurat
                 throw IdentityError(.testCertificate, "\(path): a test certificate; production refuses it (a testbed starts with --testbed)")
             }
         }
+        try requireBoundAnchors()
         let credentials = try TLSCredentials(files: files)
         guard conditions.now <= credentials.certificateNotAfter else {
             throw IdentityError(.certificateExpired, "\(certificate): expired on \(WireDate.text(credentials.certificateNotAfter))")
+        }
+    }
+
+    /// Where several CAs are trusted, each must name the SPIFFE trust domain that it speaks for, or one could issue the other's identities.
+    private func requireBoundAnchors() throws {
+        guard let trustAnchors else { return }
+        let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: trustAnchors)), as: UTF8.self)
+        guard text.components(separatedBy: "-----BEGIN CERTIFICATE-----").count > 2 else { return }
+        for anchor in try CertificateFile.parse(pem: text) where !anchor.uris.contains(where: { $0.hasPrefix("spiffe://") }) {
+            throw ConfigurationError(
+                .invalidValue, path: "trustAnchors",
+                reason: "\(trustAnchors) holds several CAs, and that of \(anchor.subject) names no trust domain (URI spiffe://domain): it could issue the others' identities")
         }
     }
 }

@@ -31,12 +31,11 @@ final class StepRecorder: Sendable {
         let value: Value
         do {
             value = try await work()
-        } catch let failure as ToolFailure {
-            console.text("✗ \(name)")
-            throw ToolFailure("\(name): \(failure.description)", status: failure.status)
         } catch {
             console.text("✗ \(name)")
-            throw error is CancellationError ? error : ToolFailure("\(name): \(error)")
+            // Whatever a call made of it: the person at the terminal broke it off.
+            if Task.isCancelled || error is CancellationError { throw CancellationError() }
+            throw ToolFailure("\(name): \(error)", status: (error as? ToolFailure)?.status ?? .failed)
         }
         let milliseconds = (clock.duration(to: .now).milliseconds * 10).rounded() / 10
         recorded.withLock { $0.append(Step(name: name, milliseconds: milliseconds)) }

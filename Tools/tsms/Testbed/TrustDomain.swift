@@ -31,7 +31,7 @@ struct TrustDomain: Sendable {
         self.name = name
         self.now = now
         try TestbedLayout.make(directory)
-        authority = try CertificateAuthority(name: "\(name) testbed root", organization: name, testMarker: true, now: now)
+        authority = try CertificateAuthority(name: "\(name) testbed root", organization: name, testMarker: true, trustDomain: name, now: now)
         try AtomicFile.write(authority.privateKeyPEM.utf8, to: "\(directory)/ca.key", mode: AtomicFile.secretMode)
         try AtomicFile.write(authority.certificatePEM.utf8, to: "\(directory)/ca.pem", mode: AtomicFile.publicMode)
     }
