@@ -27,7 +27,11 @@ final class StoreLock: Sendable {
 
     func release() {
         descriptor.withLock { descriptor in
-            if let open = descriptor { close(open) }
+            if let open = descriptor {
+                // Explicitly: a child that is being spawned just now holds the descriptor, too, until its exec.
+                _ = flock(open, LOCK_UN)
+                close(open)
+            }
             descriptor = nil
         }
     }

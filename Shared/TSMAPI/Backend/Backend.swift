@@ -36,8 +36,10 @@ actor Backend {
                 return try await once(path, bytes, idempotencyKey: idempotencyKey)
             } catch {
                 // Only a missing answer is worth a second try; the server answers a repetition as it answered the first time.
-                guard error.category == .networkConnectionError, attempt < configuration.retries else { throw error }
+                guard error.category == .networkConnectionError || error.category == .tsmNotAvailable, attempt < configuration.retries, !Task.isCancelled else { throw error }
                 attempt += 1
+                // A gateway whose plane restarts refuses at once: a report given up then would leave a card that is deployed and a process that failed.
+                if error.category == .tsmNotAvailable { try? await Task.sleep(for: .milliseconds(100 << min(attempt, 5))) }
             }
         }
     }

@@ -19,6 +19,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option var key: String
     @Option var trustAnchors: String
     @Flag(help: "With all that a service of the suite has before its routes: trace, metrics, problem documents, allow-list.") var asService = false
+    @Option(help: "Forward to this port instead.") var forwardTo: Int?
+    @Option var clientCertificate: String?
+    @Option var clientKey: String?
 
     func run() async throws {
         let credentials = try TLSCredentials(files: TLSFiles(certificateChain: certificate, privateKey: key, trustAnchors: trustAnchors))
@@ -26,8 +29,10 @@ struct ServeCommand: AsyncParsableCommand {
         let body = ByteBuffer(bytes: Self.answer)
         var logger = Logger(label: "bench")
         logger.logLevel = .error
-        if asService {
-            let peers = try AllowList([try AllowedPeer(HTTPBench.clientIdentity)])
+        if let forwardTo {
+            try await forward(configuration, to: forwardTo, logger)
+        } else if asService {
+            let peers = try AllowList([try AllowedPeer(Arena.clientIdentity)])
             let router = ServiceRouter.make(ServiceRequestContext.self, listener: "bench", groups: [RouteGroup("bench", allow: peers)], environment: .system)
             router.get("small") { _, _ in Self.response(body) }
             try await serve(HTTPServer(configuration: configuration, responder: router.buildResponder(), logger: logger))
@@ -42,15 +47,28 @@ struct ServeCommand: AsyncParsableCommand {
         Response(status: .ok, headers: [.contentType: "text/plain"], body: ResponseBody(byteBuffer: body))
     }
 
+    private func forward(_ configuration: HTTPServerConfiguration, to port: Int, _ logger: Logger) async throws {
+        guard let clientCertificate, let clientKey, let origin = URL(string: "https://127.0.0.1:\(port)") else { throw BenchFailure("--forward-to needs a client certificate and its key") }
+        let credentials = try TLSCredentials(files: TLSFiles(certificateChain: clientCertificate, privateKey: clientKey, trustAnchors: trustAnchors))
+        let server = try ForwardingServer(
+            configuration: configuration, upstreams: [ForwardingUpstream(origin: origin, credentials: credentials, expectation: .spiffe(Arena.serverIdentity))],
+            logger: logger) { _ in .forward(upstream: 0) }
+        try await announce(try await server.start(), run: { try await server.run() }, shutdown: { await server.shutdown() })
+    }
+
     private func serve(_ server: HTTPServer<some HTTPResponder>) async throws {
-        Terminal.print(Self.announcement + String(try await server.start()))
+        try await announce(try await server.start(), run: { try await server.run() }, shutdown: { await server.shutdown() })
+    }
+
+    private func announce(_ port: Int, run: () async throws -> Void, shutdown: @escaping @Sendable () async -> Void) async throws {
+        Terminal.print(Self.announcement + String(port))
         // Nobody is left to stop it when whoever started it has gone.
         let parent = getppid()
         let watch = Task {
             while getppid() == parent { try await Task.sleep(for: .seconds(1)) }
-            await server.shutdown()
+            await shutdown()
         }
         defer { watch.cancel() }
-        try await server.run()
+        try await run()
     }
 }

@@ -12,7 +12,7 @@ struct AllCommand: AsyncParsableCommand {
         try await options.perform { workplace in
             let runs = command.options.runs
             Terminal.note("1 of 4: HTTP/2 with mutual TLS")
-            var reports = [try await HTTPBench(workplace: workplace, load: command.http, runs: runs).run()]
+            var reports = try await HTTPBench(workplace: workplace, load: command.http, runs: runs).run()
             Terminal.note("2 of 4: SCP03")
             reports.append(try WrapBench(runs: runs).run())
             Terminal.note("3 of 4: start and idle memory")

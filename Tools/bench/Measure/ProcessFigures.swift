@@ -32,7 +32,7 @@ enum ProcessFigures {
     /// CPU time of this process so far, in seconds.
     static func ownCPUSeconds() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return seconds(usage)
     }
 

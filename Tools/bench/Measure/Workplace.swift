@@ -42,10 +42,15 @@ struct Workplace: Sendable {
 
     /// The file system that the stores are on, as mounts(5) names it: figures on a memory file system are no figures of durable stores.
     var fileSystem: String {
-        let mounts = (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? ""
-        let candidates = mounts.split(separator: "\n").map { $0.split(separator: " ") }.filter { fields in
-            fields.count > 2 && (fields[1] == "/" || directory == fields[1] || directory.hasPrefix(fields[1] + "/"))
+        let mounts: String = (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8)) ?? ""
+        var found = (point: "", type: "unknown")
+        for line in mounts.split(separator: "\n") {
+            let fields: [String] = line.split(separator: " ").map { String($0) }
+            guard fields.count > 2 else { continue }
+            let point = fields[1] == "/" ? "" : fields[1]
+            // The longest mount point that the directory lies under.
+            if directory.hasPrefix(point + "/"), point.count >= found.point.count { found = (point, fields[2]) }
         }
-        return candidates.max { $0[1].count < $1[1].count }.map { String($0[2]) } ?? "unknown"
+        return found.type
     }
 }

@@ -31,9 +31,11 @@ final class LibcryptoPeer {
         self.encryption = encryption
         self.authentication = authentication
         var cipher = Array("AES-128-CBC".utf8CString)
-        let keyed = cipher.withUnsafeMutableBufferPointer { name in
-            var parameters = [OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name.baseAddress, 0), OSSL_PARAM_construct_end()]
-            return EVP_MAC_init(authentication, key, key.count, &parameters)
+        let keyed = OSSL_MAC_PARAM_CIPHER.withCString { parameter in
+            cipher.withUnsafeMutableBufferPointer { name in
+                let parameters = [OSSL_PARAM_construct_utf8_string(parameter, name.baseAddress, 0), OSSL_PARAM_construct_end()]
+                return EVP_MAC_init(authentication, key, key.count, parameters)
+            }
         }
         guard keyed == 1, EVP_EncryptInit_ex(encryption, EVP_aes_128_cbc(), nil, key, initialValue) == 1 else { throw BenchFailure("libcrypto refuses the key") }
         EVP_CIPHER_CTX_set_padding(encryption, 0)

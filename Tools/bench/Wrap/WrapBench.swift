@@ -22,9 +22,9 @@ struct WrapBench: Sendable {
     let runs: Int
 
     func run() throws -> Report {
-        var random = SystemRandom()
+        let random = SystemRandom()
         let loadFile = try random.bytes(Self.loadFileLength)
-        let session = try Self.session(&random)
+        let session = try Self.session(random)
         let commands = try LoadCommand.split(loadFile: loadFile, maximumPayload: session.maximumPayload).map(\.apdu)
         let peer = try LibcryptoPeer(key: random.bytes(16), blocks: commands.map(\.data))
         var (ours, blockwise, bulk): ([Double], [Double], [Double]) = ([], [], [])
@@ -63,7 +63,7 @@ struct WrapBench: Sendable {
         return start.duration(to: .now).seconds / Double(repetitions) * 1e6
     }
 
-    private static func session(_ random: inout SystemRandom) throws -> SCP03HostSession {
+    private static func session(_ random: SystemRandom) throws -> SCP03HostSession {
         guard let counter = SequenceCounter(UInt32(1)) else { throw BenchFailure("1 is no sequence counter") }
         var session = try SCP03HostSession(
             predicting: SCP03StaticKeys.random(keyLength: 16, using: random), level: .full, parameter: SCP03Parameter(rawValue: 0x70), keyVersionNumber: 0x30,

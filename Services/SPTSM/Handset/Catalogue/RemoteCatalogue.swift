@@ -48,6 +48,12 @@ public final class RemoteCatalogue: Catalogue {
             let feed: RevisionFeed = try await client.call(.get, "/internal/v1/revisions?after=\(known)")
             state.withLock { state in
                 state.confirmedAt = asked
+                if feed.current < known {
+                    // The provider plane's store is an older one (restored): what is cached is of a history that does not count any more.
+                    let binaries = (state.binaries, state.binaryBytes)
+                    state = State(revision: -1, confirmedAt: asked)
+                    (state.binaries, state.binaryBytes) = binaries
+                }
                 for entry in feed.entries where entry.revision > state.revision { Self.apply(entry.change, to: &state) }
                 state.revision = max(state.revision, feed.current)
             }
@@ -77,20 +83,22 @@ public final class RemoteCatalogue: Catalogue {
     }
 
     public func service(_ id: String) async throws(TSMFailure) -> ServiceDocument? {
-        let cached = state.withLock { ($0.services[id], $0.deleted.contains(id)) }
+        let cached = state.withLock { ($0.services[id], $0.deleted.contains(id), $0.revision) }
         if cached.1 { return nil }
         if let service = cached.0 { return service }
         guard let service: ServiceDocument = try await fetch("/internal/v1/services/\(JSONClient.segment(id))") else { return nil }
-        state.withLock { if service.revision >= $0.revision || $0.services[id] == nil { $0.services[id] = service } }
+        // Not kept if the feed told of changes while it was on its way: it may be from before them.
+        state.withLock { if $0.revision == cached.2 { $0.services[id] = service } }
         return service
     }
 
     public func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument? {
         let key = DocumentKey(service: service, version: version, profile: profile)
-        if let document = state.withLock({ $0.documents[key] }) { return document }
+        let (cached, revision) = state.withLock { ($0.documents[key], $0.revision) }
+        if let cached { return cached }
         let path = "/internal/v1/services/\(JSONClient.segment(service))/versions/\(JSONClient.segment(version))/profiles/\(JSONClient.segment(profile))"
         guard let document: DeploymentDocument = try await fetch(path) else { return nil }
-        state.withLock { $0.documents[key] = document }
+        state.withLock { if $0.revision == revision { $0.documents[key] = document } }
         return document
     }
 
@@ -117,17 +125,24 @@ public final class RemoteCatalogue: Catalogue {
     }
 
     public func deviceApps() async throws(TSMFailure) -> [DeviceApp] {
-        if let apps = state.withLock({ $0.apps }) { return apps }
-        let apps: [DeviceApp] = try await fetch("/internal/v1/device-apps") ?? []
-        state.withLock { $0.apps = apps }
+        let (cached, revision) = state.withLock { ($0.apps, $0.revision) }
+        if let cached { return cached }
+        let apps: [DeviceApp] = try await list("/internal/v1/device-apps")
+        state.withLock { if $0.revision == revision { $0.apps = apps } }
         return apps
     }
 
     public func issuers() async throws(TSMFailure) -> [IssuerDescriptor] {
-        if let issuers = state.withLock({ $0.issuers }) { return issuers }
-        let issuers: [IssuerDescriptor] = try await fetch("/internal/v1/issuers") ?? []
-        state.withLock { $0.issuers = issuers }
+        let (cached, revision) = state.withLock { ($0.issuers, $0.revision) }
+        if let cached { return cached }
+        let issuers: [IssuerDescriptor] = try await list("/internal/v1/issuers")
+        state.withLock { if $0.revision == revision { $0.issuers = issuers } }
         return issuers
+    }
+
+    /// A list that is always there, if only empty: a 404 is a provider plane that does not work, not an empty list.
+    private func list<Element: Decodable & Sendable>(_ path: String) async throws(TSMFailure) -> [Element] {
+        do throws(RemoteError) { return try await client.call(.get, path) } catch { throw failure(error, "catalogue") }
     }
 
     /// - Returns: nil for 404.

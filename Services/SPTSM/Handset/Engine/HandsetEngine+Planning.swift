@@ -65,7 +65,8 @@ extension HandsetEngine {
         guard let open = try await read({ try await self.store.openDialog(instance: instance) }) else { return }
         if open.leaseExpires <= environment.now() {
             await gate.pass("dialog/\(open.id)") { await endIfExpired(open.id) }
-            return
+            // A report that came first has renewed the lease.
+            guard try await read({ try await self.store.openDialog(instance: instance) }) != nil else { return }
         }
         throw TSMFailure(.notAllowed, "process \(open.id) is running on this service instance")
     }

@@ -11,18 +11,35 @@ extension HandsetEngine {
     func startProcess(_ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
         guard let id = dialog.purpose.instanceId else { throw TSMFailure(.internalError, "the call names no service instance") }
         try Identifiers.requireUUID(id, "serviceInstanceId")
-        guard try await instance(id, dialog.caller) != nil else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
+        if case .deploy(_, let commands, _) = dialog.purpose { try refuseUnknownData(commands) }
+        guard let named = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
+        let service = try await authorizedService(of: named, dialog)
         try await requireNoOpenProcess(on: id)
-        guard var instance = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
+        guard let instance = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
+        guard let claim = try await claimedComponent(of: instance, dialog) else {
+            throw TSMFailure(.secureComponentInaccessible, "the secure component that this service instance lives on is not in the handset, or this app may not read it")
+        }
+        guard let component = try await provenComponent(dialog, dialog.components[claim]), component.id == instance.componentId else {
+            let issuer = String(instance.componentId.prefix { $0 != "/" })
+            return try await askForProof(&dialog, ProofStage(candidates: [ProofStage.Candidate(component: claim, issuerId: issuer)], position: 0,
+                                                             eligibilityId: "", commandCount: 0, proven: [], refusals: []))
+        }
+        let counter = dialog.components[claim].sequenceCounter.flatMap { try? Hex.decode($0) }.flatMap { SequenceCounter(bytes: $0) }.map { Int($0.value) }
+        try await startProven(&dialog, &changes, instance: instance, component: component, service: service, issuerCounter: counter)
+    }
+
+    /// The card is proven: from here on the instance may be shown and changed. Judged by the catalogue as it is now, not as it was before the proof.
+    func startProven(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, instance given: InstanceRecord, component: ComponentRecord,
+                     service: ServiceDocument?, issuerCounter: Int?) async throws(TSMFailure) {
+        var instance = given
         changes.instance = instance
         dialog.stateBefore = instance.state
-        switch dialog.purpose {
-        case .deploy(_, let commands, let finalize):
-            try refuseUnknownData(commands)
-            let service = try await currentService(of: instance, dialog.caller)
+        if let service, case .deploy(_, let commands, let finalize) = dialog.purpose {
+            // On the way to deployment with unknown content, only starting over helps: as from InError.
+            let interrupted = !instance.content.isKnown && [.installed, .personalized, .activated].contains(instance.state)
             let transition = try DeploymentRules.deployment(
-                from: instance.state, lastStableState: instance.lastStableState, commands: commands.map(\.kind), finalize: finalize,
-                suspendOnCompletion: suspends(commands, instance))
+                from: interrupted ? .inError : instance.state, lastStableState: interrupted ? instance.state : instance.lastStableState,
+                commands: commands.map(\.kind), finalize: finalize, suspendOnCompletion: suspends(commands, instance))
             if transition.startsAfresh {
                 guard let document = try await catalogue.document(service: service.id, version: instance.document.versionTag, profile: instance.document.profile.id) else {
                     throw TSMFailure(.noEligibleSecureComponent, "version \(instance.document.versionTag) has no published Flavor for this secure component any more")
@@ -34,22 +51,11 @@ extension HandsetEngine {
             guard instance.document.applications.allSatisfy({ $0.personalizationScript == nil }) else {
                 throw TSMFailure(.internalError, "this version of the TSM does not run PersonalizationScripts; the service provider has to remove them from the ApplicationConfigs")
             }
-        default:
-            try authorize(instance.document.service, dialog.caller)
         }
         changes.instance = instance
         if !needsCard(dialog.purpose, instance) { return finish(&dialog, &changes, instance) }
-        guard let claim = try await claimedComponent(of: instance, dialog) else {
-            throw TSMFailure(.secureComponentInaccessible, "the secure component that this service instance lives on is not in the handset, or this app may not read it")
-        }
-        guard let component = try await provenComponent(dialog, dialog.components[claim]), component.id == instance.componentId else {
-            let issuer = String(instance.componentId.prefix { $0 != "/" })
-            return try await askForProof(&dialog, ProofStage(candidates: [ProofStage.Candidate(component: claim, issuerId: issuer)], position: 0,
-                                                             eligibilityId: "", commandCount: 0, proven: [], refusals: []))
-        }
-        let counter = dialog.components[claim].sequenceCounter.flatMap { try? Hex.decode($0) }.flatMap { SequenceCounter(bytes: $0) }.map { Int($0.value) }
         do throws(RunFailure) {
-            try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter)
+            try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: issuerCounter)
         } catch {
             throw error.failure
         }
@@ -79,6 +85,8 @@ extension HandsetEngine {
             pieces = try await executor.begin(&run)
         } catch {
             await executor.abandon(run)
+            // No order with them has left, so no card can hold them.
+            for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != instance.content.finalKeySetId { await destroy(keySet: id) }
             throw error
         }
         if dialog.stateBefore == nil { dialog.stateBefore = instance.state }
@@ -110,7 +118,13 @@ extension HandsetEngine {
         let pieces: [OrderPiece]
         do throws(RunFailure) {
             let parts: [[HexBytes]]
-            do throws(TSMFailure) { parts = try ReportSplitter.split(report, by: run.layout ?? OrderLayout([])) } catch { throw RunFailure(error) }
+            do throws(TSMFailure) {
+                parts = try ReportSplitter.split(report, by: run.layout ?? OrderLayout([]))
+            } catch {
+                // Nothing is known of what the card was sent: as if no report had come.
+                run.orderOutstanding = true
+                throw RunFailure(error)
+            }
             if parts.allSatisfy(\.isEmpty), let failure = AgentFailure.failure(report, issuerName: instance.document.profile.issuerId) { throw RunFailure(failure) }
             pieces = try await executor.take(parts, &run)
         } catch {

@@ -55,6 +55,8 @@ extension HandsetEngine {
             stage.proven.append(proven.id)
             if try await satisfied(by: proven, stage: stage, &dialog, &changes) { return }
         } catch {
+            // A process has one component and no other to try: its failure is the answer.
+            if dialog.purpose.instanceId != nil { throw error }
             // One component's failure must not hide the next; the caller reads all reasons if none is left.
             guard [.secureComponentError, .noEligibleSecureComponent, .secureComponentInaccessible, .secureComponentChannelNotAvailable, .issuerError, .networkConnectionError].contains(error.category) else { throw error }
             stage.refusals.append("\(claim.reader): \(error.details)")
@@ -69,7 +71,8 @@ extension HandsetEngine {
     }
 
     private func verifyProof(_ stage: ProofStage, _ report: SERAM.Report, _ candidate: ProofStage.Candidate, _ claim: HandsetAPI.Component) async throws(TSMFailure) -> ComponentRecord {
-        if let failure = AgentFailure.failure(report, issuerName: try await issuers.descriptor(candidate.issuerId).name) { throw failure }
+        let descriptor = try await issuers.descriptor(candidate.issuerId)
+        if let failure = AgentFailure.failure(report, issuerName: descriptor.name) { throw failure }
         let layout = OrderLayout([OrderPiece(session: 0, part: .whole, commands: Array(repeating: HexBytes([]), count: stage.commandCount), steps: [])])
         let answers = try ReportSplitter.split(report, by: layout)[0]
         // The last reads may fail on cards that lack the data; what the evidence is worth is the issuer's to say.
@@ -85,6 +88,10 @@ extension HandsetEngine {
         }
         guard verdict.eligible, let component = verdict.secureComponent else {
             throw TSMFailure(.noEligibleSecureComponent, verdict.reason ?? "its issuer does not accept it")
+        }
+        // What an issuer says of its cards counts for the profiles that are its own, not for those that service providers chose of others.
+        guard descriptor.secureComponentProfileIds.contains(component.profileId) else {
+            throw TSMFailure(.noEligibleSecureComponent, "its issuer gives it a secure component profile that is not this issuer's")
         }
         return ComponentRecord(id: ComponentRecord.id(issuer: candidate.issuerId, component: component.id), issuerId: candidate.issuerId,
                                claimKey: ComponentRecord.claimKey(iin: claim.iin, cin: claim.cin), component: component)

@@ -78,14 +78,10 @@ extension HandsetEngine {
             guard let instance = try await instance(id, dialog.caller), instance.componentId == proven.id else {
                 throw TSMFailure(.secureComponentInaccessible, "the secure component in this handset is not the one that the service instance lives on")
             }
-            changes.instance = instance
+            let service = try await authorizedService(of: instance, dialog)
             // The INITIALIZE UPDATE of the proof has spent one counter; the issuer has proven which.
             let counter = proven.component.sequenceCounter.flatMap { SequenceCounter(bytes: $0.bytes) }.map { Int($0.value) }
-            do throws(RunFailure) {
-                try await beginRun(&dialog, &changes, instance: instance, component: proven, issuerCounter: counter)
-            } catch {
-                throw error.failure
-            }
+            try await startProven(&dialog, &changes, instance: instance, component: proven, service: service, issuerCounter: counter)
             return true
         }
     }
@@ -109,6 +105,13 @@ extension HandsetEngine {
         }
         try authorize(service, caller)
         return service
+    }
+
+    /// Lets the caller's app in: to a deployment by the Service as it is now, which is the answer; to anything else by the instance's pinned copy.
+    func authorizedService(of instance: InstanceRecord, _ dialog: DialogRecord) async throws(TSMFailure) -> ServiceDocument? {
+        if case .deploy = dialog.purpose { return try await currentService(of: instance, dialog.caller) }
+        try authorize(instance.document.service, dialog.caller)
+        return nil
     }
 
     func authorize(_ service: ServiceDocument, _ caller: HandsetCaller) throws(TSMFailure) {

@@ -32,6 +32,8 @@ public final class HandsetEngine: Sendable {
     let environment: ServiceEnvironment
     let logger: Logger
     let gate = KeyedGate()
+    /// Orders of one process: a long registry takes a dozen.
+    static let maximumOrders = 128
 
     public init(store: Store, vault: any KeyVault, catalogue: any Catalogue, issuers: IssuerDirectory, settings: HandsetSettings,
                 environment: ServiceEnvironment, logger: Logger) {
@@ -59,7 +61,7 @@ public final class HandsetEngine: Sendable {
         }
         return try await gate.pass("key/\(caller.deviceKeyThumbprint)/\(idempotencyKey)") { () async throws(HandsetRefusal) in
             if let begun = try await stored({ try await self.store.dialog(idempotencyKey: idempotencyKey, deviceKey: caller.deviceKeyThumbprint) }) {
-                guard begun.requestDigest == requestDigest else {
+                guard begun.requestDigest == requestDigest, begun.dialog.caller == caller else {
                     throw HandsetRefusal(.idempotencyConflict, "this Idempotency-Key was used for another request")
                 }
                 return begun.dialog.lastAnswer
@@ -119,8 +121,10 @@ public final class HandsetEngine: Sendable {
         var dialog = found
         if digest == dialog.lastReportDigest && (number == dialog.reportNumber - 1 || dialog.isEnded && number == dialog.reportNumber) { return dialog.lastAnswer }
         guard !dialog.isEnded else {
-            // Late: recorded, used for nothing but a later look at what happened.
-            try await journal("late report", report, dialog: dialog.id)
+            // Late: the outstanding order's report is recorded once, for nothing but a later look at what happened.
+            if number == dialog.reportNumber, try await !stored({ try await self.store.hasJournal("late report", dialog: found.id) }) {
+                try await journal("late report", report, dialog: dialog.id)
+            }
             throw HandsetRefusal(.reportOutOfOrder, "the process has ended")
         }
         guard number == dialog.reportNumber else { throw HandsetRefusal(.reportOutOfOrder, "report \(dialog.reportNumber) is expected") }
@@ -128,7 +132,12 @@ public final class HandsetEngine: Sendable {
         dialog.lastReportDigest = digest
         dialog.leaseExpires = environment.now().addingTimeInterval(settings.lease)
         var changes = DialogChanges()
-        await advance(&dialog, report, &changes)
+        if number < Self.maximumOrders {
+            await advance(&dialog, report, &changes)
+        } else {
+            // An issuer that always wants one more script would keep the process, and its journal, growing.
+            await fail(&dialog, RunFailure(.issuerError, "the process was ended after \(number) orders"), &changes)
+        }
         try await commit(dialog, changes, insertingAs: nil)
         return dialog.lastAnswer
     }
@@ -137,7 +146,10 @@ public final class HandsetEngine: Sendable {
     /// - Returns: how many were ended.
     public func endExpiredDialogs() async throws -> Int {
         let expired = try await store.expiredDialogs(now: environment.now(), limit: 100)
-        for id in expired { await gate.pass("dialog/\(id)") { await endIfExpired(id) } }
+        // Side by side: one issuer that does not answer must not hold up the others.
+        await withTaskGroup(of: Void.self) { group in
+            for id in expired { group.addTask { await self.gate.pass("dialog/\(id)") { await self.endIfExpired(id) } } }
+        }
         return expired.count
     }
 
@@ -199,7 +211,7 @@ public final class HandsetEngine: Sendable {
     }
 
     /// After the domain's deletion is proven; a vault that cannot be reached keeps the set, retired or not, and an operator sees it.
-    private func destroy(keySet id: String) async {
+    func destroy(keySet id: String) async {
         do throws(KeyVaultError) {
             let current = try await vault.keySet(id: id).state
             let path: [KeySetState] = switch current {

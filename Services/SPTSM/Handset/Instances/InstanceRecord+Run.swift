@@ -23,7 +23,10 @@ extension InstanceRecord {
             case .issuer(let operations):
                 for operation in operations { settle(operation) }
             case .securityDomain(_, let steps):
-                if steps.contains(.rotateKeys) { content.finalKeySetId = run.keys.finalKeySetId }
+                guard steps.contains(.rotateKeys) else { continue }
+                // The domain is new: what an earlier one held, found missing since, is on no card.
+                if let old = content.finalKeySetId, old != run.keys.finalKeySetId { content.suspectKeySets.append(old) }
+                content.finalKeySetId = run.keys.finalKeySetId
             }
         }
         if content.finalKeySetId == run.keys.finalKeySetId { content.finalCounter = run.keys.finalCounter }

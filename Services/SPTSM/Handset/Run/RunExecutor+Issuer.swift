@@ -75,9 +75,13 @@ extension RunExecutor {
         }
     }
 
-    private static func steps(_ session: SEI.Session) -> [OrderPiece.Step] {
-        session.steps.isEmpty
-            ? [OrderPiece.Step(name: "issuer's script", first: 0, count: session.commands.count)]
-            : session.steps.map { OrderPiece.Step(name: $0.name, first: $0.first, count: $0.count) }
+    /// The issuer's names, if their ranges lie within its own script: they index what we send and what comes back.
+    static func steps(_ session: SEI.Session) -> [OrderPiece.Step] {
+        let total = session.commands.count
+        let fits = !session.steps.isEmpty && session.steps.count <= total
+            && session.steps.allSatisfy { $0.first >= 0 && $0.count > 0 && $0.first < total && $0.count <= total - $0.first }
+        return fits
+            ? session.steps.map { OrderPiece.Step(name: String($0.name.prefix(128)), first: $0.first, count: $0.count) }
+            : [OrderPiece.Step(name: "issuer's script", first: 0, count: total)]
     }
 }

@@ -83,6 +83,7 @@ extension RunExecutor {
         do throws(KeyVaultError) {
             report = try await vault.report(channel: channel, ChannelReport(initializeUpdateResponse: initialize, externalAuthenticateResponse: authenticate, responses: wrapped))
         } catch {
+            if error.code == .invalidRequest { throw RunFailure(.executionInterrupted, "the handset's report holds answers that cannot belong to this session; call the operation again") }
             throw RunFailure(error)
         }
         switch report.outcome {
@@ -115,7 +116,8 @@ extension RunExecutor {
         guard rotates else { return }
         if let id = run.keys.finalKeySetId { try await change(id, [.live]) }
         // PUT KEY in place of the first keys is proven: no card holds them any more.
-        if let id = run.keys.firstKeySetId { try await change(id, [.retired, .destroyed]) }
+        // After a crash the same report comes again: then they are gone already.
+        if let id = run.keys.firstKeySetId, try await keySet(id).state != .destroyed { try await change(id, [.retired, .destroyed]) }
     }
 
     private func keySet(_ id: String) async throws(RunFailure) -> KeySetDescription {

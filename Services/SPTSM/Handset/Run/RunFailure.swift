@@ -21,7 +21,7 @@ struct RunFailure: Error, Sendable {
 
     init(_ error: KeyVaultError) {
         switch error.code {
-        case .unreachable: self.init(.tsmNotAvailable, "the TSM's key vault cannot be reached; try again later")
+        case .unreachable, .sealed, .auditUnavailable: self.init(.tsmNotAvailable, "the TSM's key vault is not available; try again later")
         case .cardCryptogramMismatch: self.init(.secureComponentError, "the security domain did not prove that it holds the expected keys")
         case .tooManyUnprovenAuthentications:
             self.init(.secureComponentError, "too many authentications of this security domain had no proven success; the TSM's operator has to release it before the card blocks itself")

@@ -123,6 +123,12 @@ struct HandsetStore: Sendable {
                        arguments: [dialog, WireDate.text(at), kind, try text(body)])
     }
 
+    func hasJournal(_ kind: String, dialog: String) async throws -> Bool {
+        try await store.read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM journal WHERE dialog_id = ? AND kind = ?)", arguments: [dialog, kind]) ?? false
+        }
+    }
+
     func journal(dialog: String) async throws -> [(at: String, kind: String, body: String)] {
         try await store.read { db in
             try Row.fetchAll(db, sql: "SELECT at, kind, body FROM journal WHERE dialog_id = ? ORDER BY id", arguments: [dialog])
