@@ -191,4 +191,20 @@ import Testing
         }
         #expect(log.lines.contains { $0.contains("TLSv1.3") && $0.contains("TLS_AES_128_GCM_SHA256") })
     }
+
+    @Test(.timeLimit(.minutes(1))) func weakKeysOfPeersAreRefusedForGood() async throws {
+        let pki = TestPKI.shared
+        let log = LogRecorder()
+        try await withServer(logger: log.logger) { _, port in
+            // The command line speaks with a key that our own client would not load; the second time it resumes what it may have got.
+            for arguments in ["-sess_out weak.session", "-sess_in weak.session"] {
+                let refusals = log.lines.count { $0.contains("handshake failed") }
+                try? pki.openssl("s_client -connect 127.0.0.1:\(port) -alpn h2 -cert rsa-2048.pem -key rsa-2048.key -CAfile ca.pem \(arguments)")
+                guard FileManager.default.fileExists(atPath: pki.path("weak.session")) || arguments.hasPrefix("-sess_out") else { break }
+                while log.lines.count(where: { $0.contains("handshake failed") }) == refusals { try await Task.sleep(for: .milliseconds(10)) }
+            }
+        }
+        #expect(log.lines.contains { $0.contains("untrustedPeer") && $0.contains("key too weak") })
+        #expect(!log.lines.contains { $0.contains("TLS connection") })
+    }
 }

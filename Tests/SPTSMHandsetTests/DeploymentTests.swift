@@ -79,6 +79,19 @@ struct DeploymentTests {
         }
     }
 
+    @Test("finalizing with suspension in a call of its own")
+    func suspendedLater() async throws {
+        try await withBench { bench in
+            let card = try await bench.card()
+            let handset = try Handset(bench, card)
+            let id = try #require(await handset.create().serviceInstance?.id)
+            #expect(await handset.deploy(id, [Handset.all[0], .activate(suspensionControl: true)], finalize: false).serviceInstanceState == .activated)
+            let result = await handset.deploy(id, [], finalize: true)
+            #expect(result.serviceInstanceState == .suspended, "\(result.processInfo.executionMessage)")
+            #expect(card.image.registry.first { $0.aid == bench.catalogue.instanceAid }?.lifeCycleState == 0x87)
+        }
+    }
+
     @Test("diversified final keys: the vault draws the diversification data")
     func diversified() async throws {
         try await withBench(try FixedCatalogue(profile: TSMBench.profile, mode: 1, keyIndex: TSMBench.spMaster)) { bench in

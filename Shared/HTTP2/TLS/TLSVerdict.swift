@@ -43,13 +43,6 @@ enum TLSVerdict {
         let result = SSL_get_verify_result(ssl)
         guard result == Int(X509_V_OK) else { return TLSError(.untrustedPeer, verification(result)) }
         guard identity.notAfter > now else { return TLSError(.untrustedPeer, "the certificate of \(identity.subject) has expired") }
-        if let chain = SSL_get0_verified_chain(ssl) {
-            for index in 0..<max(0, OPENSSL_sk_num(chain)) {
-                guard let element = OPENSSL_sk_value(chain, index), let weakness = Certificate.weakness(of: OpaquePointer(element)) else { continue }
-                let subject = Certificate.text(of: X509_get_subject_name(OpaquePointer(element)))
-                return TLSError(.untrustedPeer, "in the peer's chain, \(subject): \(weakness) (BSI TR-03116-4)")
-            }
-        }
         if let expectation, !expectation.matches(identity, certificate: certificate) {
             let names = identity.uris + identity.dnsNames
             return TLSError(.wrongPeer, "expected \(expectation), but the certificate of \(identity.subject) says [\(names.joined(separator: ", "))]")

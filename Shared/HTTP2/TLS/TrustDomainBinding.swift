@@ -8,7 +8,14 @@ import COpenSSL
 enum TrustDomainBinding {
     /// For `SSL_CTX_set_verify`: called for every certificate of the chain, the leaf last.
     static let verify: @convention(c) (Int32, OpaquePointer?) -> Int32 = { verified, store in
-        guard verified == 1, let store, X509_STORE_CTX_get_error_depth(store) == 0 else { return verified }
+        guard verified == 1, let store else { return verified }
+        let depth = X509_STORE_CTX_get_error_depth(store)
+        // Weak keys are refused here too, and not after the handshake: by then a ticket would have left already.
+        if let certificate = X509_STORE_CTX_get_current_cert(store), Certificate.weakness(of: certificate) != nil {
+            X509_STORE_CTX_set_error(store, depth == 0 ? X509_V_ERR_EE_KEY_TOO_SMALL : X509_V_ERR_CA_KEY_TOO_SMALL)
+            return 0
+        }
+        guard depth == 0 else { return verified }
         guard TrustDomainBinding.holds(store) else {
             X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
             return 0

@@ -55,7 +55,7 @@ final class TSMBench: Sendable {
         issuerStore = try Store.open(directory: directory.path + "/sei", migrations: Schema.migrations, logger: logger)
         let clock = clock
         let environment = ServiceEnvironment(now: { clock.now }, uuid: ServiceEnvironment.system.uuid, randomBytes: ServiceEnvironment.system.randomBytes)
-        let contract = Contract(spTsm: try AllowedPeer(Self.spTsm), profiles: [Self.profile], transportKeys: [Self.transportKey])
+        let contract = Contract(spTsm: try AllowedPeer(Self.spTsm), profiles: [Self.profile], transportKeys: [Self.transportKey], aidPrefixes: [HexBytes([0xF0, 0x54, 0x53, 0x4D, 0x53])])
         sei = SEIEngine(vault: issuerVault.as(VaultCaller(identity: "spiffe://issuer-1.example/sei-tsm", roles: [.channelOpener])), store: issuerStore,
                         environment: environment, settings: IssuerSettings(contracts: [contract]), logger: logger)
         let catalogue = if let given { given } else { try FixedCatalogue(profile: Self.profile) }

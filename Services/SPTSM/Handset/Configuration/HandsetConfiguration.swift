@@ -1,4 +1,5 @@
 import Foundation
+import GlobalPlatform
 import ServiceKit
 
 /// Configuration of the handset plane (`sp-tsm handset`), strict YAML.
@@ -26,12 +27,16 @@ public struct HandsetConfiguration: ServiceConfiguration {
     public var catalogueMaxStaleness: Seconds
     public var lease: Seconds
     public var proofOfCard: Seconds
+    /// AIDs that issuers may name as their security domain.
+    public var issuerSecurityDomains: [AID]
+    /// Days that the journal and ended dialogs are kept.
+    public var retentionDays: Int
     public var drainTimeout: Seconds
 
     public var storeDirectory: String? { store.directory }
 
     private enum CodingKeys: String, CodingKey {
-        case logging, health, store, listener, vault, catalogue, issuers, tokens, catalogueMaxStaleness, lease, proofOfCard, drainTimeout
+        case logging, health, store, listener, vault, catalogue, issuers, tokens, catalogueMaxStaleness, lease, proofOfCard, issuerSecurityDomains, retentionDays, drainTimeout
     }
 
     public init(from decoder: any Decoder) throws {
@@ -47,10 +52,13 @@ public struct HandsetConfiguration: ServiceConfiguration {
         catalogueMaxStaleness = try keys.decode(Seconds.self, forKey: .catalogueMaxStaleness, default: Seconds(60))
         lease = try keys.decode(Seconds.self, forKey: .lease, default: Seconds(60))
         proofOfCard = try keys.decode(Seconds.self, forKey: .proofOfCard, default: Seconds(3600))
+        issuerSecurityDomains = try keys.decode([AID].self, forKey: .issuerSecurityDomains, default: [.issuerSecurityDomain])
+        retentionDays = try keys.decode(Int.self, forKey: .retentionDays, default: 90)
         drainTimeout = try keys.decode(Seconds.self, forKey: .drainTimeout, default: Seconds(30))
     }
 
     public func validate() throws {
-        try listener.requireGroups([Self.gatewayGroup], path: "listener.allow")
+        try listener.requireGroups([Self.gatewayGroup], path: "listener")
+        guard retentionDays > 0 else { throw ConfigurationError(.invalidValue, path: "retentionDays", reason: "must be positive") }
     }
 }

@@ -21,7 +21,8 @@ public enum HandsetPlane: TSMSService {
         }
         let engine = HandsetEngine(
             store: store, vault: vault, catalogue: catalogue, issuers: issuers,
-            settings: HandsetSettings(lease: configuration.lease.value, proofOfCard: configuration.proofOfCard.value),
+            settings: HandsetSettings(lease: configuration.lease.value, proofOfCard: configuration.proofOfCard.value,
+                                      issuerSecurityDomains: configuration.issuerSecurityDomains, retentionDays: configuration.retentionDays),
             environment: resources.environment, logger: resources.logger)
         let authenticator = HandsetAuthenticator(
             vault: vault, catalogue: catalogue, integrity: NoDeviceIntegrityCheck(),
@@ -42,18 +43,22 @@ public enum HandsetPlane: TSMSService {
     }
 }
 
-/// Ends processes whose lease has run out, once a second.
+/// Once a second ends processes whose lease has run out and tells the vault what it has not heard; once an hour forgets what is old.
 struct LeaseKeeper: ServiceLifecycle.Service {
     let engine: HandsetEngine
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var rounds = 0
             while !Task.isCancelled {
                 do {
                     _ = try await engine.endExpiredDialogs()
+                    try await engine.tellVault()
+                    if rounds % 3600 == 0 { try await engine.forgetOld() }
+                    rounds += 1
                 } catch {
-                    logger.error("leases cannot be checked", metadata: ["error": "\(error)"])
+                    logger.error("housekeeping failed", metadata: ["error": "\(error)"])
                 }
                 do { try await Task.sleep(for: .seconds(1)) } catch { return }
             }

@@ -5,6 +5,6 @@ struct DialogChanges: Sendable {
     var instance: InstanceRecord?
     var savesInstance = false
     var deletedInstance: String?
-    /// Key sets whose absence from the card was proven.
-    var keySetsToDestroy: [String] = []
+    /// What the vault is to be told of key sets that no card holds any more.
+    var keySetTasks: [KeySetTask] = []
 }

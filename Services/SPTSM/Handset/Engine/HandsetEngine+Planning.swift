@@ -61,6 +61,22 @@ extension HandsetEngine {
         return service
     }
 
+    /// Asked again before an order that installs (design section 1): what the service provider withdrew or changed meanwhile is not deployed.
+    func requireUnchanged(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord) async throws(RunFailure) {
+        guard case .deploy(_, let commands, _) = purpose, commands.first?.kind == .install else { return }
+        do throws(TSMFailure) {
+            try await catalogue.refresh()
+            var now = try await catalogue.document(service: instance.serviceId, version: instance.document.versionTag, profile: instance.document.profile.id)
+            now?.revision = instance.document.revision
+            now?.service.revision = instance.document.service.revision
+            guard now == instance.document else {
+                throw TSMFailure(.noEligibleSecureComponent, "the service was changed or withdrawn while it was being deployed; start again")
+            }
+        } catch {
+            throw RunFailure(error)
+        }
+    }
+
     func requireNoOpenProcess(on instance: String) async throws(TSMFailure) {
         guard let open = try await read({ try await self.store.openDialog(instance: instance) }) else { return }
         if open.leaseExpires <= environment.now() {

@@ -11,7 +11,10 @@ extension HandsetEngine {
     func startProcess(_ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
         guard let id = dialog.purpose.instanceId else { throw TSMFailure(.internalError, "the call names no service instance") }
         try Identifiers.requireUUID(id, "serviceInstanceId")
-        if case .deploy(_, let commands, _) = dialog.purpose { try refuseUnknownData(commands) }
+        if case .deploy(_, let commands, let finalize) = dialog.purpose {
+            try DeploymentRules.checkArguments(commands.map(\.kind), finalize: finalize)
+            try refuseUnknownData(commands)
+        }
         guard let named = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
         let service = try await authorizedService(of: named, dialog)
         try await requireNoOpenProcess(on: id)
@@ -78,7 +81,18 @@ extension HandsetEngine {
         }
         var run = RunState(purpose: reconciles ? .reconcile : .main, challenge: predictable ? .predictable : .random, issuerCounter: issuerCounter, plan: plan,
                            keys: RunState.Keys(firstKeySetId: nil, finalKeySetId: instance.content.finalKeySetId, finalCounter: instance.content.finalCounter))
-        guard !plan.isEmpty else { return finish(&dialog, &changes, instance) }
+        guard !plan.isEmpty else {
+            if reconciled {
+                // The card was proven to hold nothing of this instance: whatever keys were made for it are on no card.
+                instance.content.isKnown = true
+                if !instance.content.holdsSecurityDomain, let id = instance.content.finalKeySetId {
+                    instance.content.suspectKeySets.append(id)
+                    instance.content.finalKeySetId = nil
+                }
+                changes.keySetTasks = instance.takeUselessKeySets()
+            }
+            return finish(&dialog, &changes, instance)
+        }
         let executor = try await executor(dialog, instance, component)
         let pieces: [OrderPiece]
         do throws(RunFailure) {
@@ -86,7 +100,7 @@ extension HandsetEngine {
         } catch {
             await executor.abandon(run)
             // No order with them has left, so no card can hold them.
-            for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != instance.content.finalKeySetId { await destroy(keySet: id) }
+            for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != instance.content.finalKeySetId { await release(keySet: id, destroying: true) }
             throw error
         }
         if dialog.stateBefore == nil { dialog.stateBefore = instance.state }
@@ -132,6 +146,7 @@ extension HandsetEngine {
             throw error
         }
         guard pieces.isEmpty else {
+            if pieces.contains(where: { $0.part != .opening && run.sessions[$0.session].isSecurityDomain }) { try await requireUnchanged(dialog.purpose, instance) }
             instance.note(run)
             changes.instance = instance
             changes.savesInstance = true
@@ -142,11 +157,12 @@ extension HandsetEngine {
             instance.content.holdsSecurityDomain = run.registry.contains { !$0.bytes.isEmpty }
             let counter = run.challenge == .predictable ? run.issuerCounter.map { $0 + 1 } : nil
             changes.instance = instance
+            instance.noteProvenCounter(run)
             component.component.sequenceCounter = nil
             return try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter, reconciled: true)
         }
         instance.settle(run)
-        changes.keySetsToDestroy = instance.takeUselessKeySets()
+        changes.keySetTasks = instance.takeUselessKeySets()
         finish(&dialog, &changes, instance)
     }
 

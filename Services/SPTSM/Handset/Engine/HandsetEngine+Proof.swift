@@ -30,6 +30,10 @@ extension HandsetEngine {
         } catch {
             throw RunFailure(error).failure
         }
+        guard settings.issuerSecurityDomains.contains(challenge.issuerSecurityDomain) else {
+            // What an issuer's script selects, it may talk to with the app's rights: only security domains that the operator named.
+            throw TSMFailure(.issuerError, "the issuer names \(challenge.issuerSecurityDomain) as its security domain, which this TSM's operator does not know")
+        }
         do throws(RunFailure) {
             try RelayedScript.check(challenge.commands, securityDomain: challenge.issuerSecurityDomain, mustSelect: true)
         } catch {
@@ -92,6 +96,12 @@ extension HandsetEngine {
         // What an issuer says of its cards counts for the profiles that are its own, not for those that service providers chose of others.
         guard descriptor.secureComponentProfileIds.contains(component.profileId) else {
             throw TSMFailure(.noEligibleSecureComponent, "its issuer gives it a secure component profile that is not this issuer's")
+        }
+        guard settings.issuerSecurityDomains.contains(component.issuerSecurityDomain) else {
+            throw TSMFailure(.issuerError, "the issuer names \(component.issuerSecurityDomain) as its security domain, which this TSM's operator does not know")
+        }
+        guard SCP03Parameter(rawValue: component.scpParameter).supportsResponseMAC else {
+            throw TSMFailure(.noEligibleSecureComponent, "it proves none of its answers (SCP03 without response MACs), which this TSM does not accept")
         }
         return ComponentRecord(id: ComponentRecord.id(issuer: candidate.issuerId, component: component.id), issuerId: candidate.issuerId,
                                claimKey: ComponentRecord.claimKey(iin: claim.iin, cin: claim.cin), component: component)

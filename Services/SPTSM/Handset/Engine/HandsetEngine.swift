@@ -83,13 +83,16 @@ public final class HandsetEngine: Sendable {
             lastReportDigest: nil, startTold: false)
         var changes = DialogChanges()
         do throws(TSMFailure) {
+            guard try await read({ try await self.store.openDialogCount(deviceKey: caller.deviceKeyThumbprint) }) < settings.maximumOpenDialogs else {
+                throw TSMFailure(.overloadProtection, "")
+            }
             try await start(&dialog, &changes)
         } catch {
             // Refused before anything began: a result without a process, and nothing to keep.
             return HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil,
                                            result: outcome(of: dialog, failing: RunFailure(error), instance: changes.instance, started: false))
         }
-        try await commit(dialog, changes, insertingAs: (idempotencyKey, requestDigest))
+        try await commit(&dialog, changes, insertingAs: (idempotencyKey, requestDigest))
         return dialog.lastAnswer
     }
 
@@ -138,7 +141,7 @@ public final class HandsetEngine: Sendable {
             // An issuer that always wants one more script would keep the process, and its journal, growing.
             await fail(&dialog, RunFailure(.issuerError, "the process was ended after \(number) orders"), &changes)
         }
-        try await commit(dialog, changes, insertingAs: nil)
+        try await commit(&dialog, changes, insertingAs: nil)
         return dialog.lastAnswer
     }
 
@@ -158,7 +161,7 @@ public final class HandsetEngine: Sendable {
             guard var dialog = try await store.dialog(id: id), !dialog.isEnded, dialog.leaseExpires <= environment.now() else { return }
             var changes = DialogChanges()
             await fail(&dialog, RunFailure(.executionInterrupted, "the handset was silent for longer than \(Int(settings.lease)) seconds"), &changes)
-            try await commit(dialog, changes, insertingAs: nil)
+            try await commit(&dialog, changes, insertingAs: nil)
         } catch {
             logger.error("a dialog's lease has run out, but it could not be ended", metadata: ["dialog": "\(id)", "error": "\(error)"])
         }
@@ -168,29 +171,40 @@ public final class HandsetEngine: Sendable {
 
     // MARK: durable steps
 
-    private func commit(_ dialog: DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) {
+    private func commit(_ dialog: inout DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) {
+        let written = dialog
+        guard try await stored({ try await self.write(written, changes, insertingAs: key) }) else {
+            // Another dialog has created an instance on this component meanwhile: ours comes second.
+            end(&dialog, with: outcome(of: dialog, failing: RunFailure(.alreadyExists, "a service instance of this service exists on the secure component"), instance: nil, started: false))
+            let second = dialog
+            _ = try await stored { try await self.write(second, DialogChanges(), insertingAs: key) }
+            return
+        }
+        for task in changes.keySetTasks { await carryOut(task) }
+    }
+
+    /// - Returns: false, and nothing is written, if the instance that is to be created exists.
+    private func write(_ dialog: DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws -> Bool {
         let now = environment.now()
-        let sessionDigest = SessionDigest.of(dialog.sessionId)
-        _ = try await stored {
-            try await self.store.store.write { db in
-                if let key {
-                    try HandsetStore.insert(dialog, sessionDigest: sessionDigest, idempotencyKey: key.idempotency, requestDigest: key.digest, in: db)
-                } else {
-                    try HandsetStore.update(dialog, in: db)
-                }
-                for component in changes.components {
-                    try HandsetStore.save(component, deviceKey: dialog.caller.deviceKeyThumbprint, proofExpires: now.addingTimeInterval(self.settings.proofOfCard), in: db)
-                }
-                if let deleted = changes.deletedInstance {
-                    try HandsetStore.deleteInstance(id: deleted, in: db)
-                } else if let instance = changes.instance, changes.savesInstance {
-                    try HandsetStore.save(instance, in: db)
-                }
-                try HandsetStore.journal(dialog.isEnded ? "result" : "order", dialog.lastAnswer, dialog: dialog.id, at: now, in: db)
+        let proofExpires = now.addingTimeInterval(settings.proofOfCard)
+        return try await store.store.write { db in
+            if case .create = dialog.purpose, let instance = changes.instance, changes.savesInstance,
+               try HandsetStore.instance(service: instance.serviceId, component: instance.componentId, in: db) != nil { return false }
+            if let key {
+                try HandsetStore.insert(dialog, sessionDigest: SessionDigest.of(dialog.sessionId), idempotencyKey: key.idempotency, requestDigest: key.digest, in: db)
+            } else {
+                try HandsetStore.update(dialog, in: db)
             }
+            for component in changes.components { try HandsetStore.save(component, deviceKey: dialog.caller.deviceKeyThumbprint, proofExpires: proofExpires, in: db) }
+            if let deleted = changes.deletedInstance {
+                try HandsetStore.deleteInstance(id: deleted, in: db)
+            } else if let instance = changes.instance, changes.savesInstance {
+                try HandsetStore.save(instance, in: db)
+            }
+            for task in changes.keySetTasks { try HandsetStore.insert(task, in: db) }
+            try HandsetStore.journal(dialog.isEnded ? "result" : "order", dialog.lastAnswer, dialog: dialog.id, at: now, in: db)
             return true
         }
-        for id in changes.keySetsToDestroy { await destroy(keySet: id) }
     }
 
     private func journal(_ kind: String, _ body: some Encodable & Sendable, dialog: String) async throws(HandsetRefusal) {
@@ -207,21 +221,6 @@ public final class HandsetEngine: Sendable {
         } catch {
             logger.error("the store failed", metadata: ["error": "\(error)"])
             throw HandsetRefusal(.unavailable, "the TSM cannot store what it is told; nothing was changed, try again later")
-        }
-    }
-
-    /// After the domain's deletion is proven; a vault that cannot be reached keeps the set, retired or not, and an operator sees it.
-    func destroy(keySet id: String) async {
-        do throws(KeyVaultError) {
-            let current = try await vault.keySet(id: id).state
-            let path: [KeySetState] = switch current {
-            case .pending, .live: [.retired, .destroyed]
-            case .retired: [.destroyed]
-            case .destroyed: []
-            }
-            for state in path { _ = try await vault.changeState(ofKeySet: id, ChangeKeySetStateRequest(state: state)) }
-        } catch {
-            logger.warning("a key set of a deleted security domain is still in the vault", metadata: ["keySet": "\(id)", "error": "\(error)"])
         }
     }
 }

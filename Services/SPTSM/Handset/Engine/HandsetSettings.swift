@@ -1,4 +1,6 @@
-/// Times and limits of the handset plane. Seconds.
+import GlobalPlatform
+
+/// Times (seconds) and limits of the handset plane.
 public struct HandsetSettings: Sendable, Hashable {
     /// A process ends with category 6 when its handset was silent for this long.
     public var lease: Double
@@ -6,10 +8,20 @@ public struct HandsetSettings: Sendable, Hashable {
     public var proofOfCard: Double
     /// Components in one handshake.
     public var maximumComponents: Int
+    /// Dialogs that one device key may have open; more are refused with category 18.
+    public var maximumOpenDialogs: Int
+    /// AIDs that issuers may name as their security domain: the only ones that their scripts may select.
+    public var issuerSecurityDomains: [AID]
+    /// Days that the journal and ended dialogs are kept (TR-03165 3.5.1).
+    public var retentionDays: Int
 
-    public init(lease: Double = 60, proofOfCard: Double = 3600, maximumComponents: Int = 8) {
+    public init(lease: Double = 60, proofOfCard: Double = 3600, maximumComponents: Int = 8, maximumOpenDialogs: Int = 8,
+                issuerSecurityDomains: [AID] = [.issuerSecurityDomain], retentionDays: Int = 90) {
         self.lease = lease
         self.proofOfCard = proofOfCard
         self.maximumComponents = maximumComponents
+        self.maximumOpenDialogs = maximumOpenDialogs
+        self.issuerSecurityDomains = issuerSecurityDomains
+        self.retentionDays = retentionDays
     }
 }

@@ -10,6 +10,8 @@ extension InstanceRecord {
         for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != content.finalKeySetId && !content.suspectKeySets.contains(id) {
             content.suspectKeySets.append(id)
         }
+        // The issuer's first session is the one that makes the domain: without it nothing else of the order can run.
+        if run.challenge == .predictable, let counter = run.issuerCounter { content.suspectCounter = max(content.suspectCounter ?? 0, counter + 1) }
         for case .issuer(let operations) in run.sessions.map(\.planned) {
             for case .addAccessRules(let rules) in operations { content.accessRules += rules.filter { !content.accessRules.contains($0) } }
         }
@@ -18,6 +20,7 @@ extension InstanceRecord {
     /// Every session of the run is verified: this is what the card holds now.
     mutating func settle(_ run: RunState) {
         content.isKnown = true
+        noteProvenCounter(run)
         for session in run.sessions {
             switch session.planned {
             case .issuer(let operations):
@@ -47,10 +50,24 @@ extension InstanceRecord {
         }
     }
 
-    /// Key sets that no card holds any more, once the content is known.
-    mutating func takeUselessKeySets() -> [String] {
+    /// Sessions verified under a predicted counter prove that the card has come so far.
+    mutating func noteProvenCounter(_ run: RunState) {
+        guard run.challenge == .predictable, let counter = run.issuerCounter else { return }
+        let verified = run.sessions.count { session in
+            if case .issuer = session.planned { session.status == .verified } else { false }
+        }
+        content.provenCounter = max(content.provenCounter ?? 0, counter + verified)
+    }
+
+    /// Key sets that no card holds any more, once the content is known. Where an order that names them could still be run, because
+    /// it was made for a counter that the card has not reached, they are retired, not destroyed (design section 5).
+    mutating func takeUselessKeySets() -> [KeySetTask] {
         guard content.isKnown else { return [] }
-        defer { content.suspectKeySets = [] }
-        return content.suspectKeySets
+        defer {
+            content.suspectKeySets = []
+            content.suspectCounter = nil
+        }
+        let spent = content.suspectCounter.map { $0 <= content.provenCounter ?? 0 } ?? true
+        return content.suspectKeySets.map { KeySetTask(keySetId: $0, action: spent ? .destroy : .retire) }
     }
 }

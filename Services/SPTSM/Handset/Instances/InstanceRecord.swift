@@ -34,6 +34,10 @@ struct InstanceRecord: Codable, Sendable {
         var finalCounter = 0
         /// Key sets that may be on the card because of an order with unknown outcome.
         var suspectKeySets: [String] = []
+        /// Counter of the ISD that the latest of those orders was made for: until the card is past it, the order can still be run.
+        var suspectCounter: Int?
+        /// Counter of the ISD that a verified session has proven last.
+        var provenCounter: Int?
         var accessRules: [SEI.AccessRule] = []
     }
 

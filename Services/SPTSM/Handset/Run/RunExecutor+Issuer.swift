@@ -42,7 +42,9 @@ extension RunExecutor {
             throw RunFailure(.issuerError, dialog.failure ?? "the issuer's session \(position) has no script (\(session.status.rawValue))")
         }
         let selects = try RelayedScript.check(session.commands, securityDomain: context.component.issuerSecurityDomain, mustSelect: whole)
-        return OrderPiece(session: index, part: whole ? .whole : selects ? .opening : .rest, commands: session.commands, steps: Self.steps(session))
+        // More than SELECT and INITIALIZE UPDATE: the issuer predicts this session, whatever became of the ones before.
+        let part: OrderPiece.Part = !selects ? .rest : whole || session.commands.count > 2 ? .whole : .opening
+        return OrderPiece(session: index, part: part, commands: session.commands, steps: Self.steps(session))
     }
 
     func issuerRest(_ index: Int, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> OrderPiece {

@@ -23,9 +23,11 @@ enum HandsetMigrations {
                     UNIQUE (device_key, idempotency_key)) STRICT;
                 CREATE UNIQUE INDEX dialog_open_on_instance ON dialog(instance_id) WHERE ended = 0 AND instance_id IS NOT NULL;
                 CREATE INDEX dialog_lease ON dialog(lease_expires) WHERE ended = 0;
+                CREATE TABLE key_set_task (key_set_id TEXT PRIMARY KEY, action TEXT NOT NULL) STRICT, WITHOUT ROWID;
                 CREATE TABLE journal (
                     id INTEGER PRIMARY KEY, dialog_id TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL) STRICT;
                 CREATE INDEX journal_dialog ON journal(dialog_id, id);
+                CREATE INDEX journal_at ON journal(at);
                 """)
         }
         return migrator

@@ -115,6 +115,43 @@ struct HandsetStore: Sendable {
                        arguments: [dialog.isEnded ? 1 : 0, dialog.leaseExpires.timeIntervalSince1970, try text(dialog), dialog.id])
     }
 
+    func openDialogCount(deviceKey: String) async throws -> Int {
+        try await store.read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM dialog WHERE ended = 0 AND device_key = ?", arguments: [deviceKey]) ?? 0
+        }
+    }
+
+    // MARK: key set tasks
+
+    static func insert(_ task: KeySetTask, in db: Database) throws {
+        try db.execute(sql: "INSERT INTO key_set_task (key_set_id, action) VALUES (?, ?) ON CONFLICT (key_set_id) DO UPDATE SET action = excluded.action",
+                       arguments: [task.keySetId, task.action.rawValue])
+    }
+
+    func keySetTasks(limit: Int) async throws -> [KeySetTask] {
+        try await store.read { db in
+            try Row.fetchAll(db, sql: "SELECT key_set_id, action FROM key_set_task LIMIT ?", arguments: [limit]).compactMap { row in
+                KeySetTask.Action(rawValue: row["action"]).map { KeySetTask(keySetId: row["key_set_id"], action: $0) }
+            }
+        }
+    }
+
+    func done(_ task: KeySetTask) async throws {
+        try await store.write { db in try db.execute(sql: "DELETE FROM key_set_task WHERE key_set_id = ?", arguments: [task.keySetId]) }
+    }
+
+    // MARK: retention
+
+    /// Forgets what ended before `date`: dialogs, their journal, proofs of card.
+    func forget(before date: Date) async throws {
+        let at = WireDate.text(date)
+        try await store.write { db in
+            try db.execute(sql: "DELETE FROM journal WHERE at < ?", arguments: [at])
+            try db.execute(sql: "DELETE FROM dialog WHERE ended = 1 AND lease_expires < ?", arguments: [date.timeIntervalSince1970])
+            try db.execute(sql: "DELETE FROM proof WHERE expires < ?", arguments: [date.timeIntervalSince1970])
+        }
+    }
+
     // MARK: journal
 
     /// The APDU log of TR-03165 3.5.1: wrapped APDUs only. Every order is here before it is sent, every report before it is acted upon.

@@ -58,7 +58,8 @@ public enum DeploymentRules {
         }
     }
 
-    private static func checkArguments(_ commands: [ServiceCommand.Kind], finalize: Bool) throws(TSMFailure) {
+    /// What is wrong with a list whatever the state: said before anything is looked up.
+    public static func checkArguments(_ commands: [ServiceCommand.Kind], finalize: Bool) throws(TSMFailure) {
         if commands.isEmpty && !finalize {
             throw TSMFailure(.invalidArgument, "serviceCommands in DeployServiceRequest is only allowed to be empty if the finalize deployment flag is set")
         }

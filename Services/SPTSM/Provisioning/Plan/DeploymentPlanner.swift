@@ -83,7 +83,8 @@ public enum DeploymentPlanner {
         // After Personalize alone the state is what earlier calls made of it, so only a call that changes states proves them.
         guard input.commands.contains(.install) || input.commands.contains(.activate) || input.lockAtEnd else { return steps }
         for application in applications {
-            let selectable = input.commands.contains(.activate) && application.makeSelectable
+            // Locking at the end follows an Activate, in this call or before it.
+            let selectable = (input.commands.contains(.activate) || input.lockAtEnd) && application.makeSelectable
             let state: UInt8 = (selectable ? 0x07 : 0x03) | (input.lockAtEnd ? 0x80 : 0)
             steps.append(.proveApplication(application.instanceAid, state: state))
         }
