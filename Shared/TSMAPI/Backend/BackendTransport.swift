@@ -47,7 +47,18 @@ public final class HTTP2BackendTransport: BackendTransport {
             let response = try await client.send(HTTPRequest(method: verb, scheme: "https", authority: authority, path: path, headerFields: fields), body: body, timeout: timeout)
             return BackendAnswer(status: response.status.code, body: response.body)
         } catch {
-            throw TSMFailure(.networkConnectionError, "the TSM cannot be reached: \(error)")
+            throw TSMFailure(.networkConnectionError, Self.words(error))
+        }
+    }
+
+    /// What a person can act on; what the sockets said stays out of an app's messages.
+    private static func words(_ error: HTTPClientError) -> String {
+        switch error {
+        case .tls(let reason): "the TSM did not identify itself as expected (\(reason.code.rawValue)); check the network and the app's configuration"
+        case .timeout: "the TSM did not answer in time; try again"
+        case .refused, .shutDown, .cancelled: "the request was not sent"
+        case .tooLarge, .malformedResponse: "the TSM's answer could not be read; try again"
+        case .cannotConnect, .streamReset, .goAway, .connectionLost: "the TSM cannot be reached; check the network and try again"
         }
     }
 
