@@ -92,12 +92,26 @@ extension SEI {
         public var steps: [Step]
         /// For `.status` operations of a verified session: what the card holds.
         public var registry: [HexBytes]
+        /// False where a verified session relies on a deletion or absence that was only reported, although the component signs its answers:
+        /// whoever relays may have made it up, so nothing must be destroyed on the strength of it.
+        public var proven: Bool
 
-        public init(status: SessionStatus, commands: [HexBytes], steps: [Step], registry: [HexBytes]) {
+        public init(status: SessionStatus, commands: [HexBytes], steps: [Step], registry: [HexBytes], proven: Bool = true) {
             self.status = status
             self.commands = commands
             self.steps = steps
             self.registry = registry
+            self.proven = proven
+        }
+
+        public init(from decoder: any Decoder) throws {
+            let keys = try decoder.container(keyedBy: CodingKeys.self)
+            status = try keys.decode(SessionStatus.self, forKey: .status)
+            commands = try keys.decode([HexBytes].self, forKey: .commands)
+            steps = try keys.decode([Step].self, forKey: .steps)
+            registry = try keys.decode([HexBytes].self, forKey: .registry)
+            // An issuer that does not know the member says nothing of it.
+            proven = try keys.decodeIfPresent(Bool.self, forKey: .proven) ?? true
         }
     }
 

@@ -79,6 +79,17 @@ import Testing
         try await run.vault.stop()
     }
 
+    /// The MACs of later answers do not cover it, so it could stand for any answer: never a complete report.
+    @Test(arguments: 2..<5, [[0x62, 0xF1], [0x63, 0x00]] as [[UInt8]]) func aBareWarningInPlaceOfAnAnswer(place: Int, bare: [UInt8]) async throws {
+        let run = try await run()
+        var swapped = run.answers
+        swapped[place] = bare
+        let verified = try await run.report(predictedReport(swapped))
+        #expect(verified.outcome == .stopped)
+        #expect(verified.responses.map(\.proven) == (0..<3).map { $0 != place - 2 })
+        try await run.vault.stop()
+    }
+
     @Test func aCutReportAndItsRest() async throws {
         let run = try await run()
         let verified = try await run.report(predictedReport(Array(run.answers[..<3])))

@@ -88,6 +88,8 @@ struct ReportVerification {
                 if proven { isSuccessProven = true }
                 responses.append(VerifiedResponse(statusWord: status.rawValue, data: HexBytes(plain.data), proven: proven))
             } catch SCP03Error.responseMACMissing where isBareRefusal {
+                // 62F1 would otherwise allow to go on, and anybody could put it in place of a refusal: nothing may be built on it.
+                hasStopped = true
                 responses.append(VerifiedResponse(statusWord: status.rawValue, data: HexBytes([]), proven: false))
             } catch {
                 if case .cryptography = error { throw error }

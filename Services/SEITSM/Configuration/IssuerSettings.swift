@@ -3,6 +3,10 @@ public struct IssuerSettings: Sendable, Hashable {
     public var contracts: [Contract]
     /// Seconds since the last contact after which a dialog is given up.
     public var dialogLease: Double
+    /// Seconds since its opening after which a dialog ends however lively it is.
+    public var maximumDialog: Double
+    /// Seconds for which a positive verdict of an eligibility check allows dialogs. SP TSMs keep proofs, too: longer than they do.
+    public var proofValidity: Double
     /// Seconds within which the evidence of an eligibility check must come back.
     public var eligibilityValidity: Double
     /// Days for which journal, closed dialogs and eligibility checks are kept.
@@ -11,10 +15,12 @@ public struct IssuerSettings: Sendable, Hashable {
     public var maximumSessions: Int
     public var maximumOperations: Int
 
-    public init(contracts: [Contract], dialogLease: Double = 60, eligibilityValidity: Double = 120, retentionDays: Int = 90,
+    public init(contracts: [Contract], dialogLease: Double = 60, maximumDialog: Double = 600, proofValidity: Double = 86_400, eligibilityValidity: Double = 120, retentionDays: Int = 90,
                 maximumSessions: Int = 8, maximumOperations: Int = 64) {
         self.contracts = contracts
         self.dialogLease = dialogLease
+        self.maximumDialog = maximumDialog
+        self.proofValidity = proofValidity
         self.eligibilityValidity = eligibilityValidity
         self.retentionDays = retentionDays
         self.maximumSessions = maximumSessions

@@ -12,6 +12,10 @@ public struct SEITSMConfiguration: ServiceConfiguration {
     public var contracts: [Contract]
     /// Since the last contact; default 60 s.
     public var dialogLease: Seconds
+    /// Since the dialog's opening; default 600 s.
+    public var maximumDialog: Seconds
+    /// Age of the proof of a component with which a dialog may begin; default 86400 s.
+    public var proofValidity: Seconds
     /// Default 120 s.
     public var eligibilityValidity: Seconds
     /// Of journal and closed dialogs; default 90.
@@ -20,12 +24,12 @@ public struct SEITSMConfiguration: ServiceConfiguration {
     public var storeDirectory: String? { store.directory }
 
     private enum CodingKeys: String, CodingKey {
-        case logging, health, store, listener, keyVault, contracts, dialogLease, eligibilityValidity, retentionDays
+        case logging, health, store, listener, keyVault, contracts, dialogLease, maximumDialog, proofValidity, eligibilityValidity, retentionDays
     }
 
     public init(logging: LoggingConfiguration = LoggingConfiguration(), health: ListenerConfiguration, store: StoreConfiguration, listener: ListenerConfiguration,
-                keyVault: PeerConfiguration, contracts: [Contract], dialogLease: Seconds = Seconds(60), eligibilityValidity: Seconds = Seconds(120),
-                retentionDays: Int = 90) {
+                keyVault: PeerConfiguration, contracts: [Contract], dialogLease: Seconds = Seconds(60), maximumDialog: Seconds = Seconds(600),
+                proofValidity: Seconds = Seconds(86_400), eligibilityValidity: Seconds = Seconds(120), retentionDays: Int = 90) {
         self.logging = logging
         self.health = health
         self.store = store
@@ -33,6 +37,8 @@ public struct SEITSMConfiguration: ServiceConfiguration {
         self.keyVault = keyVault
         self.contracts = contracts
         self.dialogLease = dialogLease
+        self.maximumDialog = maximumDialog
+        self.proofValidity = proofValidity
         self.eligibilityValidity = eligibilityValidity
         self.retentionDays = retentionDays
     }
@@ -46,6 +52,8 @@ public struct SEITSMConfiguration: ServiceConfiguration {
         keyVault = try keys.decode(PeerConfiguration.self, forKey: .keyVault)
         contracts = try keys.decode([Contract].self, forKey: .contracts)
         dialogLease = try keys.decode(Seconds.self, forKey: .dialogLease, default: Seconds(60))
+        maximumDialog = try keys.decode(Seconds.self, forKey: .maximumDialog, default: Seconds(600))
+        proofValidity = try keys.decode(Seconds.self, forKey: .proofValidity, default: Seconds(86_400))
         eligibilityValidity = try keys.decode(Seconds.self, forKey: .eligibilityValidity, default: Seconds(120))
         retentionDays = try keys.decode(Int.self, forKey: .retentionDays, default: 90)
     }
@@ -62,8 +70,22 @@ public struct SEITSMConfiguration: ServiceConfiguration {
         for (index, contract) in contracts.enumerated() where !seen.insert(contract.spTsm).inserted {
             throw ConfigurationError(.invalidValue, path: "contracts[\(index)].spTsm", reason: "\(contract.spTsm) has two contracts")
         }
+        for (index, contract) in contracts.enumerated() {
+            for earlier in contracts[..<index] {
+                if let (own, others) = contract.overlap(with: earlier) {
+                    throw ConfigurationError(.invalidValue, path: "contracts[\(index)].aidPrefixes",
+                                             reason: "\(own) has AIDs in common with \(others) of \(earlier.spTsm): each AID belongs to one SP TSM")
+                }
+            }
+        }
         for (path, value) in [("dialogLease", dialogLease.value), ("eligibilityValidity", eligibilityValidity.value)] where !(1...86_400).contains(value) {
             throw ConfigurationError(.invalidValue, path: path, reason: "1 to 86400 seconds are expected")
+        }
+        guard (dialogLease.value...86_400).contains(maximumDialog.value) else {
+            throw ConfigurationError(.invalidValue, path: "maximumDialog", reason: "dialogLease to 86400 seconds are expected")
+        }
+        guard (60...31_536_000).contains(proofValidity.value) else {
+            throw ConfigurationError(.invalidValue, path: "proofValidity", reason: "60 to 31536000 seconds are expected")
         }
         guard (1...36_500).contains(retentionDays) else {
             throw ConfigurationError(.invalidValue, path: "retentionDays", reason: "1 to 36500 days are expected")
@@ -71,6 +93,7 @@ public struct SEITSMConfiguration: ServiceConfiguration {
     }
 
     public var settings: IssuerSettings {
-        IssuerSettings(contracts: contracts, dialogLease: dialogLease.value, eligibilityValidity: eligibilityValidity.value, retentionDays: retentionDays)
+        IssuerSettings(contracts: contracts, dialogLease: dialogLease.value, maximumDialog: maximumDialog.value, proofValidity: proofValidity.value,
+                       eligibilityValidity: eligibilityValidity.value, retentionDays: retentionDays)
     }
 }

@@ -23,6 +23,11 @@ struct DialogRecord: Codable, Sendable, Hashable {
         var keySetId: String
     }
 
+    /// Every contact that brings something renews the lease, but not beyond the dialog's longest life: nobody holds a component for ever.
+    mutating func renewLease(at: Date, _ settings: IssuerSettings) {
+        leaseUntil = min(at.addingTimeInterval(settings.dialogLease), createdAt.addingTimeInterval(settings.maximumDialog))
+    }
+
     /// The session whose results come next; nil once all are verified.
     var current: Int? { sessions.firstIndex { $0.status != .verified } }
 
@@ -59,6 +64,8 @@ struct SessionRecord: Codable, Sendable, Hashable {
     var commands: [HexBytes]
     var steps: [SEI.Step]
     var effects: SessionEffects
+    /// Of a verified session; nil: proven.
+    var proven: Bool?
 
     init(operations: [SEI.Operation], plan: [PlannedCommand]) {
         self.operations = operations
@@ -90,7 +97,8 @@ struct SessionRecord: Codable, Sendable, Hashable {
     }
 
     var answer: SEI.Session {
-        SEI.Session(status: status, commands: commands, steps: steps, registry: status == .verified ? registry : [])
+        SEI.Session(status: status, commands: commands, steps: steps, registry: status == .verified ? registry : [],
+                    proven: proven ?? true)
     }
 
     /// Entries that the status operations found, in their order; what is not on the card has none.

@@ -30,6 +30,9 @@ struct OperationRules {
                 present.insert(aid)
                 proven.insert(aid)
             case .deleteSecurityDomain(let aid):
+                // Where a DELETE with all related objects would hit: the AID must be the caller's, and that of a domain. One that is gone may be
+                // deleted again: a script that makes it may have run since.
+                try permitted(aid)
                 guard domains[aid]?.spTsm == contract.spTsm || present.contains(aid) else {
                     throw SEIError(.contractViolation, "no security domain \(aid) of yours on this component")
                 }

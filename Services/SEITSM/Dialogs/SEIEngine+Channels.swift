@@ -35,11 +35,25 @@ extension SEIEngine {
         }
     }
 
-    func closeChannel(_ id: String) async {
+    /// - Returns: false where it is worth another try.
+    @discardableResult
+    func closeChannel(_ id: String) async -> Bool {
         do {
             try await vault.closeChannel(id)
         } catch {
-            if error.code != .notFound { logger.warning("a channel could not be closed", metadata: ["channel": "\(id)", "reason": "\(error.reason)"]) }
+            if error.code == .notFound { return true }
+            logger.warning("a channel could not be closed", metadata: ["channel": "\(id)", "reason": "\(error.reason)"])
+            return false
+        }
+        return true
+    }
+
+    /// Channels of verified sessions: the vault need not keep their keys and answers.
+    func closeFinishedChannels() async throws(SEIError) {
+        for channel in try await read({ db in try ChannelTaskTable.next(1000, db) }) {
+            // The vault is away: the rest can wait for it, too.
+            guard await closeChannel(channel) else { return }
+            try await write { db in try ChannelTaskTable.delete(channel, db) }
         }
     }
 }

@@ -4,6 +4,7 @@ import SEIAPI
 
 /// Reading, giving up and expiring of dialogs.
 extension SEIEngine {
+    /// Reading is no progress: it does not renew the lease.
     func dialog(_ id: String, _ spTsm: String) async throws(SEIError) -> SEI.Dialog {
         var record = try await owned(id, spTsm)
         await turns.enter(record.componentId)
@@ -14,9 +15,6 @@ extension SEIEngine {
         if record.needsScript {
             return try await sendNext(&record)
         }
-        record.leaseUntil = now().addingTimeInterval(settings.dialogLease)
-        let renewed = record
-        try await write { db in try DialogTable.update(renewed, db) }
         return record.answer
     }
 
@@ -67,7 +65,7 @@ extension SEIEngine {
         return record
     }
 
-    /// Ends overdue dialogs, tells the vault what it was not told, and drops what is older than the retention. For the service's clock.
+    /// Ends overdue dialogs, tells the vault what it was not told, closes its channels that are over, and drops what is older than the retention. For the service's clock.
     public func housekeep() async throws(SEIError) {
         let at = now()
         for overdue in try await read({ db in try DialogTable.overdue(at: at, db) }) {
@@ -76,6 +74,7 @@ extension SEIEngine {
             _ = try await current(try await owned(overdue.id, overdue.spTsm))
         }
         await tellVault()
+        try await closeFinishedChannels()
         let oldest = at.addingTimeInterval(-Double(settings.retentionDays) * 86_400).timeIntervalSince1970
         try await write { db in
             try db.execute(sql: "DELETE FROM journal WHERE at < ?", arguments: [oldest])

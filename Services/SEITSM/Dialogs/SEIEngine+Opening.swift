@@ -17,7 +17,7 @@ extension SEIEngine {
             guard known.digest == digest else { throw SEIError(.invalidRequest, "this Idempotency-Key came with another request before") }
             return try await current(known.record).answer
         }
-        let component = try await provenComponent(request.secureComponentId, spTsm)
+        let component = try await provenComponent(request.secureComponentId, spTsm, since: now().addingTimeInterval(-settings.proofValidity))
         guard !component.blocked else { throw SEIError(.componentBlocked, "the issuer has blocked this component") }
         try await requireNoDialog(component.id)
         let aids = Set(request.sessions.joined().flatMap(\.aids))
@@ -61,7 +61,8 @@ extension SEIEngine {
         let id = environment.uuid()
         let at = now()
         var record = DialogRecord(id: id, spTsm: contract.spTsm, componentId: component.id, process: request.process, status: .open, sessions: [],
-                                  firstKeySets: [], keySetIds: [], failure: nil, createdAt: at, leaseUntil: at.addingTimeInterval(settings.dialogLease))
+                                  firstKeySets: [], keySetIds: [], failure: nil, createdAt: at, leaseUntil: at)
+        record.renewLease(at: at, settings)
         do throws(SEIError) {
             for operation in request.sessions.joined() {
                 if case .createSecurityDomain(let aid, _, let transportKeyIndex, let keyVersionNumber, _) = operation {

@@ -135,8 +135,11 @@ extension SEIEngine {
         record.sessions[index].effects = reading.effects
         switch reading.verdict {
         case .verified:
+            let proven = reading.effects.areProven(on: component)
             record.sessions[index].end(.verified)
-            outcome.note = "verified"
+            record.sessions[index].proven = proven
+            outcome.finished = channel
+            outcome.note = proven ? "verified" : "verified, but that something is gone was reported only"
         case .challengeMismatch:
             // At most one predicted order: all sessions that are left wait for the card's challenge.
             for later in index..<record.sessions.count {
@@ -189,6 +192,8 @@ struct VerifiedOutcome: Sendable {
     var note: String?
     /// Channels that are over.
     var closing: [String] = []
+    /// The channel of a session that is verified: closed later, so that no answer waits for it.
+    var finished: String?
 
     init(session: Int, digest: [UInt8]) {
         self.session = session

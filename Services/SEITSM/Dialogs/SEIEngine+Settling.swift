@@ -17,12 +17,13 @@ extension SEIEngine {
     func settle(_ record: inout DialogRecord, _ component: Component, _ outcome: VerifiedOutcome) async throws(SEIError) -> SEI.Dialog {
         if record.status == .open && record.current == nil { record.status = .completed }
         let at = now()
-        record.leaseUntil = at.addingTimeInterval(settings.dialogLease)
+        record.renewLease(at: at, settings)
         let settled = record
         try await write { db in
             try DialogTable.update(settled, db)
             try DialogTable.saveAnswer(settled.answer, dialog: settled.id, session: outcome.session, digest: outcome.digest, db)
             try Self.recordEffects(of: settled, outcome, component, at: at, db)
+            if let channel = outcome.finished { try ChannelTaskTable.insert(channel, db) }
             // A session that went on in the open channel has its script in this answer.
             if settled.sessions[outcome.session].phase != .idle { try Self.journal(script: outcome.session, of: settled, at: at).insert(db) }
             if let note = outcome.note {
@@ -37,11 +38,12 @@ extension SEIEngine {
     }
 
     /// Opens the session whose turn it is, and answers with its first commands.
+    /// - Parameter results: those that the script answers; nil: nothing came, so the lease stays as it is.
     func sendNext(_ record: inout DialogRecord, answering results: (session: Int, digest: [UInt8])? = nil) async throws(SEIError) -> SEI.Dialog {
         guard let current = record.current else { return record.answer }
         try await open(session: current, of: &record, try await component(of: record))
         let at = now()
-        record.leaseUntil = at.addingTimeInterval(settings.dialogLease)
+        if results != nil { record.renewLease(at: at, settings) }
         let sent = record
         try await write { db in
             try DialogTable.update(sent, db)
@@ -66,7 +68,12 @@ extension SEIEngine {
         for (aid, proven) in session.effects.deleted.map({ ($0, true) }) + session.effects.reportedAbsent.map({ ($0, false) }) {
             // Deleted and then made again in the same session: the card may hold the new one, whole or in part.
             if tried.contains(aid) { continue }
-            try SecurityDomainTable.setState(.deleted, component: component.id, aid: aid, at: at, db)
+            if proven || !component.secureChannel.hasResponseMAC {
+                try SecurityDomainTable.setState(.deleted, component: component.id, aid: aid, at: at, db)
+            } else if try SecurityDomainTable.find(component: component.id, aid: aid, db)?.state == .live {
+                // It may be there, and it may be made anew.
+                try SecurityDomainTable.setState(.pending, component: component.id, aid: aid, at: at, db)
+            }
             for keySet in try SecurityDomainTable.keySets(component: component.id, aid: aid, db) {
                 if keySet.state == .destroyed || keySet.dialogId == record.id && keySet.session >= outcome.session { continue }
                 try retire(keySet, proven: proven, counter: outcome.counter, db)

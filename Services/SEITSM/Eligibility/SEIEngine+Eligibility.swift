@@ -36,22 +36,24 @@ extension SEIEngine {
                                         expiresAt: WireDate.text(record.expiresAt))
     }
 
-    /// Serves once, whatever comes of it.
+    /// Serves once, whatever comes of it; the same evidence again gets the same verdict and changes nothing.
     /// - Throws: `cardCryptogramMismatch` for a component without the issuer's keys, `invalidRequest` for evidence that came before or too late.
     func submitEvidence(_ id: String, _ evidence: SEI.Evidence, _ spTsm: String) async throws(SEIError) -> SEI.EligibilityVerdict {
         _ = try contract(of: spTsm)
-        guard let record = try await read({ db in try EligibilityTable.find(id, spTsm: spTsm, db) }) else {
-            throw SEIError(.notFound, "no eligibility check \(id)")
-        }
+        let digest = try digest(of: evidence)
+        var record = try await eligibility(id, spTsm)
         await turns.enter(record.componentId)
         defer { turns.leave(record.componentId) }
+        record = try await eligibility(id, spTsm)
+        if let verdict = record.verdict, record.evidenceDigest == digest { return verdict }
+        let componentId = record.componentId
         let at = now()
         let journal = JournalRecord(at: at, componentId: record.componentId, spTsm: spTsm, subject: id, session: nil, kind: .results, apdus: evidence.responses,
                                     note: nil)
         let component = try await write { db -> Component in
             guard try EligibilityTable.use(id, db) else { throw SEIError(.invalidRequest, "eligibility check \(id) was answered before; begin a new one") }
             try journal.insert(db)
-            guard let component = try ComponentTable.find(record.componentId, db) else { throw SEIError(.unknownSecureComponent, "the component is no longer known") }
+            guard let component = try ComponentTable.find(componentId, db) else { throw SEIError(.unknownSecureComponent, "the component is no longer known") }
             return component
         }
         guard at < record.expiresAt else { throw SEIError(.invalidRequest, "eligibility check \(id) has expired; begin a new one") }
@@ -65,9 +67,17 @@ extension SEIEngine {
             if let counter = proof.sequenceCounter.flatMap({ SequenceCounter(bytes: $0.bytes) })?.value {
                 try ComponentTable.change(component.id, db) { $0.sequenceCounter = counter }
             }
+            try EligibilityTable.saveVerdict(verdict, id: id, digest: digest, db)
             try outcome.insert(db)
         }
         return verdict
+    }
+
+    private func eligibility(_ id: String, _ spTsm: String) async throws(SEIError) -> EligibilityRecord {
+        guard let record = try await read({ db in try EligibilityTable.find(id, spTsm: spTsm, db) }) else {
+            throw SEIError(.notFound, "no eligibility check \(id)")
+        }
+        return record
     }
 
     private func proven(_ component: Component, challenge: String, response: HexBytes) async throws(SEIError) -> VerifyCryptogramAnswer {

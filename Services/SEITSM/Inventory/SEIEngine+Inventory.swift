@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import KeyVaultAPI
 import SEIAPI
@@ -56,12 +57,16 @@ extension SEIEngine {
     }
 
     /// A component that this SP TSM may use and has seen prove itself.
+    /// - Parameter since: how old the proof may be; nil: it is the component's data only that is asked for.
     /// - Throws: `unknownSecureComponent` for all others alike.
-    func provenComponent(_ id: String, _ spTsm: String) async throws(SEIError) -> Component {
+    func provenComponent(_ id: String, _ spTsm: String, since: Date? = nil) async throws(SEIError) -> Component {
         let profiles = try contract(of: spTsm).profiles
         let component = try await read { db -> Component? in
             guard let component = try ComponentTable.find(id, db), profiles.contains(component.profileId),
-                  try ComponentTable.hasProof(component: id, spTsm: spTsm, db) else { return nil }
+                  let proof = try ComponentTable.lastProof(component: id, spTsm: spTsm, db) else { return nil }
+            guard since.map({ proof >= $0 }) ?? true else {
+                throw SEIError(.unknownSecureComponent, "secure component \(id) has not proven itself to you for too long; begin with an eligibility check")
+            }
             return component
         }
         guard let component else { throw SEIError(.unknownSecureComponent, "no secure component \(id) has proven itself to you; begin with an eligibility check") }

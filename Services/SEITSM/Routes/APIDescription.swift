@@ -85,7 +85,8 @@ public enum APIDescription {
               description: |
                 Verifies the card cryptogram against the keys that the issuer has for this component, and, where challenges are pseudo-random, that
                 the challenge follows from the sequence counter; then compares the keyless reads with the inventory. A component that is proven but may not be used
-                (blocked, or not as the inventory says) gets a verdict with `eligible` false. A wrong cryptogram is an error.
+                (blocked, or not as the inventory says) gets a verdict with `eligible` false. A wrong cryptogram is an error. The same evidence again gets the same
+                verdict and changes nothing.
               requestBody:
                 required: true
                 content:
@@ -98,7 +99,7 @@ public enum APIDescription {
                     application/json:
                       schema: { $ref: "#/components/schemas/EligibilityVerdict" }
                 "400":
-                  description: "`invalidRequest`: not the answers to this check's commands, answered before, or expired."
+                  description: "`invalidRequest`: not the answers to this check's commands, answered before with other evidence or without a verdict, or expired."
                   content: { application/problem+json: { schema: { $ref: "#/components/schemas/Problem" } } }
                 "403": { $ref: "#/components/responses/Forbidden" }
                 "404": { $ref: "#/components/responses/NotFound" }
@@ -114,7 +115,9 @@ public enum APIDescription {
               description: |
                 Plans the operations of each session and answers with the scripts that can be wrapped now, and with the first keys of every security domain that the
                 dialog makes. A component has at most one open dialog; it ends when all sessions are verified or one has failed, when it is given up, or when
-                nothing was heard of it for the time of its lease. The component must have proven itself to this SP TSM in an eligibility check.
+                nothing was heard of it for the time of its lease, or after its longest life (usually ten minutes), however often something was heard. The component
+                must have proven itself to this SP TSM in an eligibility check with a positive verdict, not longer ago than the issuer's configuration says (usually
+                24 hours).
 
                 The same Idempotency-Key with the same body answers the same dialog, in its present state, and changes nothing.
               parameters:
@@ -144,7 +147,7 @@ public enum APIDescription {
                     `componentBlocked`: the issuer has blocked the component. `forbidden`: no contract.
                   content: { application/problem+json: { schema: { $ref: "#/components/schemas/Problem" } } }
                 "404":
-                  description: "`unknownSecureComponent`: not known, or it has not proven itself to this SP TSM."
+                  description: "`unknownSecureComponent`: not known, or it has not proven itself to this SP TSM lately."
                   content: { application/problem+json: { schema: { $ref: "#/components/schemas/Problem" } } }
                 "409":
                   description: "`dialogOpen`: another dialog with this component is under way."
@@ -161,7 +164,7 @@ public enum APIDescription {
               tags: [dialogs]
               operationId: dialog
               summary: The dialog's present state
-              description: Counts as contact and renews the lease of an open dialog.
+              description: Does not renew the lease of an open dialog.
               responses:
                 "200":
                   description: The dialog.
@@ -582,7 +585,7 @@ public enum APIDescription {
                   type: array
                   items: { $ref: "#/components/schemas/FirstKeySet" }
                 failure: { type: string, description: "What went wrong: step, status word in words, what to do." }
-                expiresAt: { allOf: [{ $ref: "#/components/schemas/Time" }], description: "End of the lease; every contact renews it." }
+                expiresAt: { allOf: [{ $ref: "#/components/schemas/Time" }], description: "End of the lease; results renew it, up to the dialog's longest life." }
             Session:
               type: object
               required: [status, commands, steps, registry]
@@ -609,6 +612,12 @@ public enum APIDescription {
                   type: array
                   description: Of a verified session, what its `status` operations found, in their order; GET STATUS data (E3 objects, which name their AIDs). What the card does not hold has no element.
                   items: { $ref: "#/components/schemas/Hex" }
+                proven:
+                  type: boolean
+                  default: true
+                  description: |
+                    False where a verified session relies on a deletion or absence that was only reported, although the component signs its answers (R-MAC). Nothing
+                    may be destroyed on the strength of it: read the registry again in a new dialog.
             FirstKeySet:
               type: object
               required: [securityDomain, keySet]

@@ -23,7 +23,8 @@ enum RegistryListing {
     }
 
     private static func command(_ command: GetStatusCommand, _ aids: [AID]) -> PlannedCommand {
-        // A card without any application answers the search with an error status word: then there is no list to sign.
+        // A card without any application answers the search with an error status word: then there is no list to sign. Whether that is
+        // possible the reading of the report knows.
         PlannedCommand(step: "prove what is not on the card", apdu: command.apdu, purpose: .absence(aids),
                        tolerated: [StatusWord.referencedDataNotFound.rawValue])
     }

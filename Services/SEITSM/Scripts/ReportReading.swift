@@ -55,6 +55,9 @@ private struct Reader {
             guard statusWord.allowsContinuation else {
                 return stopped(at: planned, last, rest: Array(plan.dropFirst(index + 1)))
             }
+            if component.secureChannel.hasResponseMAC, let bare = answers.first(where: { !$0.proven }) {
+                return .failed("\(planned.step): the answer \(StatusWord(rawValue: bare.statusWord)) carries no R-MAC, so the card's state is not known; read the registry")
+            }
             guard answers.count == count else {
                 return .failed("\(planned.step): the order ended within this step, so the card's state is not known; read the registry")
             }
@@ -106,6 +109,10 @@ private struct Reader {
             effects.read(aid, [])
             return .reopen(RegistryListing.appended(to: rest, provingAbsenceOf: aid))
         case .absence(let aids):
+            // The access rule application is in every such list: an empty one is not the card's word.
+            guard component.accessRuleApplication == nil else {
+                return .failed("\(planned.step): the card's list of applications did not come back; start a new dialog")
+            }
             for aid in aids { effects.gone(aid, proven: false) }
             return rest.isEmpty ? .verified : .reopen(rest)
         case .action, .proofOfDomain, .proofOfSession:

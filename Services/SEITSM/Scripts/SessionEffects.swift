@@ -16,6 +16,11 @@ struct SessionEffects: Codable, Sendable, Hashable {
     var reportedAbsent: [AID] = []
     var readings: [Reading] = []
 
+    /// Whether what is said to be gone is so by more than the word of whoever relayed, as far as the component can prove it at all.
+    func areProven(on component: Component) -> Bool {
+        reportedAbsent.isEmpty || !component.secureChannel.hasResponseMAC
+    }
+
     mutating func read(_ aid: AID, _ entries: [UInt8]) {
         readings.removeAll { $0.aid == aid }
         readings.append(Reading(aid: aid, entries: HexBytes(entries)))

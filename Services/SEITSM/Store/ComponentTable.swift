@@ -34,7 +34,9 @@ enum ComponentTable {
                        arguments: [component, spTsm, at.timeIntervalSince1970])
     }
 
-    static func hasProof(component: String, spTsm: String, _ db: Database) throws -> Bool {
-        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM proof WHERE component_id = ? AND sp_tsm = ?)", arguments: [component, spTsm]) ?? false
+    /// When the component proved itself to this SP TSM last; nil: never.
+    static func lastProof(component: String, spTsm: String, _ db: Database) throws -> Date? {
+        try Double.fetchOne(db, sql: "SELECT at FROM proof WHERE component_id = ? AND sp_tsm = ?", arguments: [component, spTsm])
+            .map { Date(timeIntervalSince1970: $0) }
     }
 }

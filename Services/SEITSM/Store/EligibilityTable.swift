@@ -1,6 +1,7 @@
 import Foundation
 import GlobalPlatform
 import GRDB
+import SEIAPI
 
 /// An eligibility check under way.
 struct EligibilityRecord: Sendable {
@@ -11,6 +12,9 @@ struct EligibilityRecord: Sendable {
     var commands: [HexBytes]
     var expiresAt: Date
     var used: Bool
+    /// What it was answered with, for a repetition.
+    var evidenceDigest: [UInt8]? = nil
+    var verdict: SEI.EligibilityVerdict? = nil
 }
 
 enum EligibilityTable {
@@ -23,8 +27,16 @@ enum EligibilityTable {
 
     static func find(_ id: String, spTsm: String, _ db: Database) throws -> EligibilityRecord? {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM eligibility WHERE id = ? AND sp_tsm = ?", arguments: [id, spTsm]) else { return nil }
+        let digest: Data? = row["evidence_digest"]
+        let verdict: String? = row["verdict"]
         return EligibilityRecord(id: row["id"], spTsm: row["sp_tsm"], componentId: row["component_id"], challengeId: row["challenge_id"],
-                                 commands: try Document.value(row["commands"]), expiresAt: Date(timeIntervalSince1970: row["expires_at"]), used: row["used"])
+                                 commands: try Document.value(row["commands"]), expiresAt: Date(timeIntervalSince1970: row["expires_at"]), used: row["used"],
+                                 evidenceDigest: digest.map { Array($0) }, verdict: try verdict.map { try Document.value($0) })
+    }
+
+    static func saveVerdict(_ verdict: SEI.EligibilityVerdict, id: String, digest: [UInt8], _ db: Database) throws {
+        try db.execute(sql: "UPDATE eligibility SET evidence_digest = ?, verdict = ? WHERE id = ?",
+                       arguments: [Data(digest), try Document.text(verdict), id])
     }
 
     /// True for the one caller that uses the check; a second one, however close behind, gets false.

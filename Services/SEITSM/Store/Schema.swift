@@ -90,6 +90,15 @@ public enum Schema {
                 CREATE INDEX journal_at ON journal(at);
                 """)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: """
+                -- What the evidence was answered with, for a repetition of the same.
+                ALTER TABLE eligibility ADD COLUMN evidence_digest BLOB;
+                ALTER TABLE eligibility ADD COLUMN verdict TEXT;
+                -- Channels of verified sessions that the key vault is still to close.
+                CREATE TABLE channel_task (channel_id TEXT NOT NULL PRIMARY KEY) STRICT;
+                """)
+        }
         return migrator
     }
 }

@@ -6,7 +6,7 @@ import KeyVaultAPI
 /// A security domain that an SP TSM had made.
 struct SecurityDomainRecord: Sendable, Hashable {
     enum State: String, Sendable {
-        /// A script that makes it has left; nothing is proven.
+        /// A script that makes it has left, or somebody said that it is gone; nothing is proven.
         case pending
         case live
         /// Its absence from the card is proven, or was reported where the card cannot prove it.

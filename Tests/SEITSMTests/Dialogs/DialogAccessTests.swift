@@ -1,6 +1,7 @@
 import GlobalPlatform
 import SEIAPI
 import SecureComponentSimulator
+import ServiceKit
 import Testing
 @testable import SEITSMService
 
@@ -68,11 +69,9 @@ import Testing
             let card = try await bench.provenCard()
             let dialog = try await bench.open(card, [[try Domain.creation()]])
             bench.clock.advance(by: 50)
-            // Contact renews.
-            #expect(try await bench.desk.dialog(dialog.dialogId).status == .open)
-            bench.clock.advance(by: 50)
-            #expect(try await bench.desk.dialog(dialog.dialogId).status == .open)
-            bench.clock.advance(by: 60)
+            // Reading renews nothing.
+            #expect(try await bench.desk.dialog(dialog.dialogId) == dialog)
+            bench.clock.advance(by: 10)
             let responses = try card.run(dialog.sessions[0].commands)
             await expect(.dialogClosed) { try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: responses)) }
             #expect(try await bench.desk.dialog(dialog.dialogId).status == .abandoned)
@@ -84,6 +83,64 @@ import Testing
             #expect(end.status == .completed)
             #expect(end.sessions[0].registry.first?.bytes.isEmpty == false)
             #expect(try #require(try await bench.engine.components(after: nil, limit: 1).components.first).contentKnown)
+        }
+    }
+
+    @Test func resultsRenewTheLeaseUpToTheLongestLife() async throws {
+        try await withBench({ $0.maximumDialog = 150 }) { bench in
+            let card = try await bench.provenCard()
+            try await bench.relay(try await bench.open(card, [[try Domain.creation()]]), on: card)
+            let opened = bench.clock.now
+            var dialog = try await bench.open(card, Array(repeating: [.status(aid: try aid(Domain.hex))], count: 4), key: "2")
+            #expect(dialog.expiresAt == WireDate.text(opened.addingTimeInterval(60)))
+            for (session, end) in [(0, 110.0), (1, 150.0)] {
+                bench.clock.advance(by: 50)
+                let results = SEI.SessionResults(session: session, responses: try card.run(dialog.sessions[session].commands))
+                dialog = try await bench.desk.submitResults(dialog.dialogId, results)
+                #expect(dialog.status == .open)
+                #expect(dialog.expiresAt == WireDate.text(opened.addingTimeInterval(end)))
+            }
+            bench.clock.advance(by: 50)
+            #expect(try await bench.desk.dialog(dialog.dialogId).status == .abandoned)
+        }
+    }
+
+    @Test func readingDoesNotHoldAComponent() async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard(profile: .eSERandom)
+            let dialog = try await bench.open(card, [[.status(aid: try aid(Domain.hex))], [.status(aid: try aid(Domain.hex))]], predicted: false)
+            // Also not where reading brings a new script: nobody had the answer in which it would have been.
+            let opening = try card.run(dialog.sessions[0].commands)
+            let running = try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: opening))
+            bench.flaky.failNext("openChannel", losing: .request)
+            let results = SEI.SessionResults(session: 0, responses: try card.run(running.sessions[0].commands))
+            await expect(.unavailable) { try await bench.desk.submitResults(dialog.dialogId, results) }
+            bench.clock.advance(by: 40)
+            let read = try await bench.desk.dialog(dialog.dialogId)
+            #expect(read.sessions[0].commands.count == 2 && read.sessions[0].commands != dialog.sessions[0].commands)
+            #expect(read.expiresAt == dialog.expiresAt)
+            bench.clock.advance(by: 20)
+            #expect(try await bench.desk.dialog(dialog.dialogId).status == .abandoned)
+        }
+    }
+
+    @Test func oldProofsOpenNoDialog() async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard()
+            bench.clock.advance(by: 86_400)
+            let dialog = try await bench.open(card, [[.status(aid: try aid(Domain.hex))]])
+            try await bench.desk.abandonDialog(dialog.dialogId)
+            bench.clock.advance(by: 1)
+            let request = try bench.request(card, [[.status(aid: try aid(Domain.hex))]])
+            await expect(.unknownSecureComponent) { try await bench.desk.openDialog(request, idempotencyKey: "late") }
+            #expect(try await bench.desk.secureComponent(card.id).id == card.id)
+            // A proof that the issuer does not accept is none.
+            _ = try await bench.engine.setBlocked(true, component: card.id)
+            _ = try await bench.prove(card)
+            _ = try await bench.engine.setBlocked(false, component: card.id)
+            await expect(.unknownSecureComponent) { try await bench.desk.openDialog(request, idempotencyKey: "late") }
+            _ = try await bench.prove(card)
+            _ = try await bench.open(card, [[.status(aid: try aid(Domain.hex))]], key: "late")
         }
     }
 
@@ -111,8 +168,10 @@ import Testing
         }
     }
 
-    @Test func dialogOfAnotherDoesNotExist() async throws {
-        try await withBench { bench in
+    /// Kept apart by their prefixes, and by whose domain it is where somebody gave both the same.
+    @Test(arguments: ["f054534d54", "f054534d53"]) func dialogOfAnotherDoesNotExist(prefix: String) async throws {
+        let others = try bytes(prefix)
+        try await withBench({ $0.contracts[1].aidPrefixes = [others] }) { bench in
             let card = try await bench.provenCard()
             let dialog = try await bench.open(card, [[try Domain.creation()]])
             let other = bench.engine.as(IssuerBench.otherSpTsm)
@@ -131,7 +190,7 @@ import Testing
     }
 
     @Test func contractBoundsWhatMayBeAsked() async throws {
-        try await withBench(aidPrefixes: [try bytes("f054534d53")]) { bench in
+        try await withBench { bench in
             let card = try await bench.provenCard()
             func refused(_ code: SEIError.Code, _ sessions: [[SEI.Operation]], sourceLocation: SourceLocation = #_sourceLocation) async throws {
                 let request = try bench.request(card, sessions)
@@ -156,6 +215,30 @@ import Testing
             try await refused(.invalidRequest, [[]])
             try await refused(.invalidRequest, Array(repeating: [.status(aid: domain)], count: 9))
             try await refused(.invalidRequest, [Array(repeating: .status(aid: domain), count: 65)])
+        }
+    }
+
+    /// An AID that a component holds as something else, made "one's own domain" by an attempt to create it, would go by DELETE with all related objects.
+    @Test func nothingOfOthersIsDeletedOrRuled() async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard()
+            let foreign = try aid("f054534d5401")
+            let rule = SEI.AccessRule(aid: foreign, deviceAppId: HexBytes(Domain.app), apdu: true, nfc: false)
+            let creation = SEI.Operation.createSecurityDomain(aid: foreign, quotas: SEI.Quotas(nonVolatile: nil, volatile: nil), transportKeyIndex: IssuerBench.transportKey,
+                                                              keyVersionNumber: 0x30, deviceAppIds: [])
+            for sessions in [[[creation], [.deleteSecurityDomain(aid: foreign)]], [[.deleteSecurityDomain(aid: foreign)]], [[.addAccessRules([rule])]], [[.removeAccessRules([rule])]],
+                             [[.deleteSecurityDomain(aid: .accessRuleApplicationMaster)]], [[.deleteSecurityDomain(aid: .issuerSecurityDomain)]]] as [[[SEI.Operation]]] {
+                let request = try bench.request(card, sessions)
+                await expect(.contractViolation) { try await bench.desk.openDialog(request, idempotencyKey: "k") }
+            }
+            // A row from before the contract was narrowed changes nothing.
+            let (component, at) = (card.id, bench.clock.now)
+            try await bench.engine.store.write { db in
+                let record = SecurityDomainRecord(componentId: component, aid: foreign, spTsm: IssuerBench.spTsm, state: .live, deviceAppIds: [])
+                try SecurityDomainTable.save(record, at: at, db)
+            }
+            let request = try bench.request(card, [[.deleteSecurityDomain(aid: foreign)]])
+            await expect(.contractViolation) { try await bench.desk.openDialog(request, idempotencyKey: "k") }
         }
     }
 

@@ -160,6 +160,97 @@ import Testing
         }
     }
 
+    /// Lies twice: DELETE and the list that is to prove its answer never reach the card.
+    private func lieOfDeletion(_ bench: IssuerBench, _ card: BenchCard, key: String) async throws -> SEI.Dialog {
+        var dialog = try await bench.open(card, [[.deleteSecurityDomain(aid: try aid(Domain.hex))]], key: key)
+        // SELECT, INITIALIZE UPDATE, EXTERNAL AUTHENTICATE.
+        let upToDelete = try card.run(Array(dialog.sessions[0].commands.prefix(3)))
+        dialog = try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: upToDelete + [try bytes("6a88")]))
+        dialog = try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: try card.run(dialog.sessions[0].commands)))
+        let upToList = try card.run(Array(dialog.sessions[0].commands.dropLast()))
+        return try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: upToList + [try bytes("6a88")]))
+    }
+
+    @Test func aLyingHandsetCannotEmptyTheListEither() async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard()
+            try await bench.relay(try await bench.open(card, [[try Domain.creation()]]), on: card)
+            let keySet = try #require(try await keySets(bench, card).first)
+            let end = try await lieOfDeletion(bench, card, key: "2")
+            #expect(end.status == .failed)
+            #expect(end.failure?.contains("did not come back") == true, "\(end.failure ?? "")")
+            #expect(try await bench.issuerKeys.keySet(id: keySet).state == .live)
+        }
+    }
+
+    /// Without an access rule application the list may be empty: then the answer says that it is only a report.
+    @Test func reportedAbsenceIsNotCalledProven() async throws {
+        try await withBench { bench in
+            let card = try BenchCard()
+            var entry = card.entry
+            entry.accessRuleApplication = nil
+            _ = try await bench.engine.addComponents([entry])
+            _ = try await bench.prove(card)
+            let made = try await bench.relay(try await bench.open(card, [[try Domain.creation()]]), on: card).dialog
+            #expect(made.status == .completed && made.sessions[0].proven)
+            let keySet = try #require(try await keySets(bench, card).first)
+
+            let end = try await lieOfDeletion(bench, card, key: "2")
+            #expect(end.status == .completed && end.sessions[0].status == .verified)
+            #expect(!end.sessions[0].proven)
+            #expect(try await bench.desk.dialog(end.dialogId) == end)
+            #expect(try await bench.issuerKeys.keySet(id: keySet).state == .retired)
+            let (component, domain) = (card.id, try aid(Domain.hex))
+            let recorded = try await bench.engine.store.read { db in try SecurityDomainTable.find(component: component, aid: domain, db) }
+            #expect(recorded?.state == .pending)
+
+            // It is still there, and can really be deleted.
+            let honest = try await bench.relay(try await bench.open(card, [[.deleteSecurityDomain(aid: domain)]], key: "3"), on: card).dialog
+            #expect(honest.status == .completed && honest.sessions[0].proven)
+            #expect(card.entry(domain) == nil)
+            #expect(try await bench.issuerKeys.keySet(id: keySet).state == .destroyed)
+        }
+    }
+
+    @Test func bareTruncationIsNoSuccess() async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard()
+            try await bench.relay(try await bench.open(card, [[try Domain.creation()]]), on: card)
+            let keySet = try #require(try await keySets(bench, card).first)
+            let dialog = try await bench.open(card, [[.deleteSecurityDomain(aid: try aid(Domain.hex))]], key: "2")
+            var responses = try card.run(dialog.sessions[0].commands)
+            // The card's answer to DELETE, whatever it was, is replaced; the MACs of later answers do not cover it.
+            responses[3] = try bytes("62f1")
+            let end = try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: responses))
+            #expect(end.status == .failed)
+            #expect(end.failure?.contains("62f1 carries no R-MAC") == true, "\(end.failure ?? "")")
+            #expect(try await bench.issuerKeys.keySet(id: keySet).state == .live)
+        }
+    }
+
+    @Test func channelsOfVerifiedSessionsAreClosedAfterwards() async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard()
+            let end = try await bench.relay(try await bench.open(card, [[try Domain.creation()], [.status(aid: try aid(Domain.hex))]]), on: card).dialog
+            #expect(end.status == .completed)
+            let left = try await bench.engine.store.read { db in try ChannelTaskTable.next(10, db) }
+            #expect(left.count == 2)
+            bench.flaky.failNext("closeChannel", losing: .request)
+            try await bench.engine.housekeep()
+            #expect(try await bench.engine.store.read { db in try ChannelTaskTable.next(10, db) } == left)
+            try await bench.engine.housekeep()
+            #expect(try await bench.engine.store.read { db in try ChannelTaskTable.next(10, db) }.isEmpty)
+            for channel in left {
+                do {
+                    _ = try await bench.issuerKeys.report(channel: channel, ChannelReport(initializeUpdateResponse: nil, externalAuthenticateResponse: nil, responses: []))
+                    Issue.record("channel \(channel) is open")
+                } catch let error as KeyVaultError {
+                    #expect(error.code == .wrongState && error.reason.contains("closed"))
+                }
+            }
+        }
+    }
+
     @Test func anotherCounterThanForeseenTakesTheOtherPath() async throws {
         try await withBench { bench in
             let card = try await bench.provenCard()

@@ -96,11 +96,21 @@ import Testing
             let card = try await bench.addCard()
             let challenge = try await bench.desk.beginEligibility(SEI.EligibilityRequest(claim: card.claim))
             let evidence = SEI.Evidence(responses: try card.run(challenge.commands))
-            #expect(try await bench.desk.submitEvidence(challenge.eligibilityId, evidence).eligible)
-            await expect(.invalidRequest) { try await bench.desk.submitEvidence(challenge.eligibilityId, evidence) }
+            let verdict = try await bench.desk.submitEvidence(challenge.eligibilityId, evidence)
+            #expect(verdict.eligible)
+            // The answer may have been lost: the same evidence gets it again, and no other does.
+            bench.clock.advance(by: 1000)
+            try await bench.restart()
+            #expect(try await bench.desk.submitEvidence(challenge.eligibilityId, evidence) == verdict)
+            await expect(.notFound) { try await bench.engine.as(IssuerBench.otherSpTsm).submitEvidence(challenge.eligibilityId, evidence) }
+            #expect(try await bench.engine.journal(subject: challenge.eligibilityId).map(\.kind) == [.script, .results, .outcome])
+            let other = SEI.Evidence(responses: Array(evidence.responses.dropLast()))
+            await expect(.invalidRequest) { try await bench.desk.submitEvidence(challenge.eligibilityId, other) }
             // Recorded answers to an older challenge prove nothing.
             let next = try await bench.desk.beginEligibility(SEI.EligibilityRequest(claim: card.claim))
             await expect(.cardCryptogramMismatch) { try await bench.desk.submitEvidence(next.eligibilityId, evidence) }
+            // What got no verdict gets none by repetition.
+            await expect(.invalidRequest) { try await bench.desk.submitEvidence(next.eligibilityId, evidence) }
         }
     }
 

@@ -45,6 +45,9 @@ import Yams
         let dialog = SEI.Dialog(dialogId: "d", status: .open, sessions: [session], firstKeySets: [], failure: "f", expiresAt: "t")
         try expectMembers(of: dialog, "Dialog")
         try expectMembers(of: session, "Session")
+        // Issuers that do not know `proven` leave it out.
+        #expect(try WireJSON.decode(SEI.Session.self, from: Array(#"{"status":"verified","commands":[],"steps":[],"registry":[]}"#.utf8)).proven)
+        #expect(try !WireJSON.decode(SEI.Session.self, from: Array(#"{"status":"verified","commands":[],"steps":[],"registry":[],"proven":false}"#.utf8)).proven)
         try expectMembers(of: SEI.SessionResults(session: 0, responses: []), "SessionResults")
         try expectMembers(of: SEI.EligibilityVerdict(eligible: true, reason: "r", secureComponent: try BenchCard().entry.component().published), "EligibilityVerdict")
         var component = try BenchCard().entry.component()

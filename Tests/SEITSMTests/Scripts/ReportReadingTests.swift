@@ -11,9 +11,12 @@ import Testing
         VerifiedResponse(statusWord: statusWord, data: HexBytes(data), proven: proven)
     }
 
-    private func read(_ plan: [PlannedCommand], _ outcome: VerifiedReport.Outcome, _ responses: [VerifiedResponse], layout: [Int]? = nil) throws -> ReportReading {
-        ReportReading.read(VerifiedReport(outcome: outcome, sequenceCounter: nil, responses: responses), plan: plan,
-                           layout: layout ?? plan.map { _ in 1 }, component: try component(), effects: SessionEffects())
+    private func read(_ plan: [PlannedCommand], _ outcome: VerifiedReport.Outcome, _ responses: [VerifiedResponse], layout: [Int]? = nil,
+                      change: (inout Component) -> Void = { _ in }) throws -> ReportReading {
+        var component = try component()
+        change(&component)
+        return ReportReading.read(VerifiedReport(outcome: outcome, sequenceCounter: nil, responses: responses), plan: plan,
+                           layout: layout ?? plan.map { _ in 1 }, component: component, effects: SessionEffects())
     }
 
     private func plan(_ operations: [SEI.Operation]) throws -> [PlannedCommand] {
@@ -68,9 +71,26 @@ import Testing
         #expect(reading.verdict == .verified)
         #expect(reading.effects.deleted == [domain])
         // A card without R-MAC proves nothing.
-        let unproven = try read(plan, .complete, [answer(0x9000, proven: false), answer(0x9000, proven: false)])
+        let unproven = try read(plan, .complete, [answer(0x9000, proven: false), answer(0x9000, proven: false)]) { $0.scpParameter = 0x10 }
+        #expect(unproven.verdict == .verified)
         #expect(unproven.effects.deleted.isEmpty)
         #expect(unproven.effects.reportedAbsent == [domain])
+        var withoutMAC = try component()
+        withoutMAC.scpParameter = 0x10
+        #expect(unproven.effects.areProven(on: withoutMAC))
+        #expect(!unproven.effects.areProven(on: try component()))
+    }
+
+    /// Where a component signs its answers, one without a signature is nobody's, whatever its status word.
+    @Test(arguments: [0x9000, 0x62F1, 0x6310] as [UInt16]) func unsignedSuccessIsNone(statusWord: UInt16) throws {
+        let plan = try plan([.deleteSecurityDomain(aid: try aid(Domain.hex))])
+        let reading = try read(plan, .stopped, [answer(statusWord, proven: false), answer(0x9000)])
+        guard case .failed(let reason) = reading.verdict else {
+            Issue.record("\(reading.verdict)")
+            return
+        }
+        #expect(reason.contains("carries no R-MAC"))
+        #expect(reading.effects == SessionEffects())
     }
 
     @Test func bareNotFoundIsFollowedByAList() throws {
@@ -96,10 +116,17 @@ import Testing
             return
         }
         #expect(reason.contains("lists it"))
-        let empty = try read(rest, .stopped, [answer(0x9000), answer(0x6A88, proven: false)])
+        // The access rule application would be in the list.
+        guard case .failed(let missing) = try read(rest, .stopped, [answer(0x9000), answer(0x6A88, proven: false)]).verdict else {
+            Issue.record("an empty list was believed")
+            return
+        }
+        #expect(missing.contains("did not come back"))
+        let empty = try read(rest, .stopped, [answer(0x9000), answer(0x6A88, proven: false)]) { $0.accessRuleApplication = nil }
         #expect(empty.verdict == .verified)
         #expect(empty.effects.deleted.isEmpty)
         #expect(empty.effects.reportedAbsent == [domain])
+        #expect(!empty.effects.areProven(on: try component()))
         guard case .failed = try read(rest, .complete, [answer(0x9000), answer(0x9000, [0xE3, 0x05, 0x01])]).verdict else {
             Issue.record("garbage was read")
             return

@@ -50,7 +50,9 @@ final class FlakyVault: KeyVault {
     func report(channel id: String, _ report: ChannelReport) async throws(KeyVaultError) -> VerifiedReport {
         try await line("report") { () throws(KeyVaultError) in try await vault.report(channel: id, report) }
     }
-    func closeChannel(_ id: String) async throws(KeyVaultError) { try await vault.closeChannel(id) }
+    func closeChannel(_ id: String) async throws(KeyVaultError) {
+        try await line("closeChannel") { () throws(KeyVaultError) in try await vault.closeChannel(id) }
+    }
     func attestationToken(_ request: AttestationTokenRequest) async throws(KeyVaultError) -> AttestationToken { try await vault.attestationToken(request) }
     func attestationKey() async throws(KeyVaultError) -> SigningKeyDescription { try await vault.attestationKey() }
     func accessToken(_ request: AccessTokenRequest) async throws(KeyVaultError) -> AccessToken { try await vault.accessToken(request) }

@@ -37,7 +37,7 @@ final class IssuerBench: Sendable {
     /// Between the SEI TSM and its vault.
     let flaky: FlakyVault
     private let opened: Mutex<(engine: SEIEngine, store: Store)>
-    let contracts: [Contract]
+    let settings: IssuerSettings
     private let logger: Logger
 
     var engine: SEIEngine { opened.withLock { $0.engine } }
@@ -47,32 +47,34 @@ final class IssuerBench: Sendable {
     var issuerKeys: any KeyVault { issuerVault.as(Self.issuer) }
     private static let issuer = VaultCaller(identity: "spiffe://issuer-1.example/sei-tsm", roles: [.channelOpener])
 
-    private init(directory: URL, issuerVault: VaultEngine, spVault: VaultEngine, contracts: [Contract], logger: Logger, store: Store) {
+    private init(directory: URL, issuerVault: VaultEngine, spVault: VaultEngine, settings: IssuerSettings, logger: Logger, store: Store) {
         self.directory = directory
         self.issuerVault = issuerVault
         self.spVault = spVault
-        self.contracts = contracts
+        self.settings = settings
         self.logger = logger
         flaky = FlakyVault(issuerVault.as(Self.issuer))
-        opened = Mutex((Self.engine(flaky, store, clock, contracts, logger), store))
+        opened = Mutex((Self.engine(flaky, store, clock, settings, logger), store))
     }
 
-    private static func engine(_ vault: any KeyVault, _ store: Store, _ clock: TestClock, _ contracts: [Contract], _ logger: Logger) -> SEIEngine {
+    private static func engine(_ vault: any KeyVault, _ store: Store, _ clock: TestClock, _ settings: IssuerSettings, _ logger: Logger) -> SEIEngine {
         let environment = ServiceEnvironment(now: { clock.now }, uuid: { UUID().uuidString.lowercased() }, randomBytes: ServiceEnvironment.system.randomBytes)
-        return SEIEngine(vault: vault, store: store, environment: environment, settings: IssuerSettings(contracts: contracts), logger: logger)
+        return SEIEngine(vault: vault, store: store, environment: environment, settings: settings, logger: logger)
     }
 
-    static func make(aidPrefixes: [HexBytes] = []) async throws -> IssuerBench {
+    /// - Parameter change: to the settings.
+    static func make(_ change: (inout IssuerSettings) -> Void = { _ in }) async throws -> IssuerBench {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("seitsm-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         var logger = Logger(label: "sei-tsm")
         logger.logLevel = .critical
-        let contracts = try [spTsm, otherSpTsm].map {
-            Contract(spTsm: try AllowedPeer($0), profiles: [profile], transportKeys: [transportKey], aidPrefixes: aidPrefixes)
-        }
+        var settings = IssuerSettings(contracts: try [(spTsm, "f054534d53"), (otherSpTsm, "f054534d54")].map { peer, prefix in
+            Contract(spTsm: try AllowedPeer(peer), profiles: [profile], transportKeys: [transportKey], aidPrefixes: [try bytes(prefix)])
+        })
+        change(&settings)
         let bench = IssuerBench(
             directory: directory, issuerVault: try await vault(directory.path + "/issuer-vault", root: 1, logger),
-            spVault: try await vault(directory.path + "/sp-vault", root: 2, logger), contracts: contracts, logger: logger,
+            spVault: try await vault(directory.path + "/sp-vault", root: 2, logger), settings: settings, logger: logger,
             store: try Store.open(directory: directory.path + "/sei-tsm", migrations: Schema.migrations, logger: logger))
         try await bench.importNamedKeys()
         return bench
@@ -103,7 +105,7 @@ final class IssuerBench: Sendable {
     func restart() async throws {
         try await opened.withLock { $0.store }.close()
         let store = try Store.open(directory: directory.path + "/sei-tsm", migrations: Schema.migrations, logger: logger)
-        let engine = Self.engine(flaky, store, clock, contracts, logger)
+        let engine = Self.engine(flaky, store, clock, settings, logger)
         opened.withLock { $0 = (engine, store) }
     }
 
@@ -116,8 +118,8 @@ final class IssuerBench: Sendable {
 }
 
 /// Runs a test with a bench and cleans up after it.
-func withBench<Value>(aidPrefixes: [HexBytes] = [], _ body: (IssuerBench) async throws -> Value) async throws -> Value {
-    let bench = try await IssuerBench.make(aidPrefixes: aidPrefixes)
+func withBench<Value>(_ change: (inout IssuerSettings) -> Void = { _ in }, _ body: (IssuerBench) async throws -> Value) async throws -> Value {
+    let bench = try await IssuerBench.make(change)
     do {
         let value = try await body(bench)
         try await bench.close()

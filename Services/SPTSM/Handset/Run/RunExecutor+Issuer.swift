@@ -58,6 +58,10 @@ extension RunExecutor {
         guard position < dialog.sessions.count else { throw RunFailure(.issuerError, "the issuer's dialog has no session \(position)") }
         switch dialog.sessions[position].status {
         case .verified:
+            guard dialog.sessions[position].proven else {
+                // Keys are destroyed and instances forgotten on proof alone, never because a handset says so.
+                throw RunFailure(.secureComponentError, "the secure component did not prove what the issuer's script did; call the operation again")
+            }
             run.registry += dialog.sessions[position].registry
             return true
         case .ready:
