@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 // Every target of ours: Swift 6 language mode (the default of these tools) and no warning left standing.
@@ -88,15 +87,16 @@ var targets: [Target] = [
     tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel", grdb, httpTypes, logging]),
 ]
 
-// A short edit loop: TSMS_TESTS=CryptographyTests,HTTP2Tests builds only those test targets; unset builds all.
+// A short edit loop: TSMS_TESTS=CryptographyTests,HTTP2Tests keeps these test targets and what they need, TSMS_TESTS=none everything
+// but tests; unset keeps all.
+var isPruned = false
 if let chosen = Context.environment["TSMS_TESTS"] {
     let names = Set(chosen.split(separator: ",").map(String.init))
     targets.removeAll { $0.type == .test && !names.contains($0.name) }
+    isPruned = targets.contains { $0.type == .test }
 }
-
-// TEMPORARY: only what the chosen tests need
-if let chosen = Context.environment["TSMS_TESTS"], chosen != "none" {
-    var wanted = Set(chosen.split(separator: ",").map(String.init))
+if isPruned {
+    var wanted = Set(targets.filter { $0.type == .test }.map(\.name))
     var grew = true
     while grew {
         grew = false
@@ -107,25 +107,14 @@ if let chosen = Context.environment["TSMS_TESTS"], chosen != "none" {
     targets.removeAll { !wanted.contains($0.name) }
 }
 
-// TEMPORARY while targets appear one by one
-func hasSources(_ path: String?) -> Bool {
-    guard let path, let walker = FileManager.default.enumerator(atPath: Context.packageDirectory + "/" + path) else { return false }
-    for case let file as String in walker where file.hasSuffix(".swift") || file.hasSuffix(".c") || file.hasSuffix(".modulemap") { return true }
-    return false
-}
-targets.removeAll { !hasSources($0.path) }
-let present = Set(targets.map(\.name))
-for target in targets {
-    target.dependencies.removeAll { if case .byNameItem(let name, _) = $0 { !present.contains(name) } else { false } }
-    target.exclude.removeAll { !FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + (target.path ?? "") + "/" + $0) }
-}
-
 let package = Package(
     name: "TSMS",
     platforms: [.macOS(.v15)],
-    products: (present.contains("TSMAPI") ? [.library(name: "TSMAPI", targets: ["TSMAPI"])] : [])
+    products: isPruned ? [] : [
+        .library(name: "TSMAPI", targets: ["TSMAPI"]),
         // Preloaded into h2load by the bench; nothing links it.
-        + (present.contains("BenchClientCertificate") ? [.library(name: "bench-client-certificate", type: .dynamic, targets: ["BenchClientCertificate"])] : []),
+        .library(name: "bench-client-certificate", type: .dynamic, targets: ["BenchClientCertificate"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),

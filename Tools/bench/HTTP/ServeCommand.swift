@@ -27,8 +27,8 @@ struct ServeCommand: AsyncParsableCommand {
         let credentials = try TLSCredentials(files: TLSFiles(certificateChain: certificate, privateKey: key, trustAnchors: trustAnchors))
         let configuration = HTTPServerConfiguration(credentials: credentials)
         let body = ByteBuffer(bytes: Self.answer)
-        var logger = Logger(label: "bench")
-        logger.logLevel = .error
+        // As in the suite's services: each request's logger carries its ID.
+        let logger = Logger(label: "bench") { StructuredLogHandler(label: $0, level: .info, format: .json, now: { Date() }, write: { Terminal.note($0) }) }
         if let forwardTo {
             try await forward(configuration, to: forwardTo, logger)
         } else if asService {

@@ -1,0 +1,51 @@
+import Foundation
+
+/// A server under load, in a process of its own.
+struct Contestant: Sendable {
+    let name: String
+    let process: ChildProcess
+    let port: Int
+    private(set) var rates: [Double] = []
+    /// Microseconds of CPU time a request, of the server and of the generator.
+    private(set) var server: [Double] = []
+    private(set) var generator: [Double] = []
+
+    init(name: String, process: ChildProcess, port: Int) {
+        self.name = name
+        self.process = process
+        self.port = port
+    }
+
+    mutating func add(_ outcome: LoadGenerator.Outcome, cpuSeconds: Double, requests: Int) {
+        rates.append(outcome.requestsPerSecond)
+        server.append(cpuSeconds / Double(requests) * 1e6)
+        generator.append(outcome.cpuSeconds / Double(requests) * 1e6)
+    }
+
+    /// One run after the other, all contestants in turn; the first turn warms caches and heaps and does not count.
+    static func measure(_ contestants: inout [Contestant], _ generator: LoadGenerator, runs: Int) async throws {
+        for run in 0...runs {
+            for index in contestants.indices {
+                let pid = contestants[index].process.pid
+                let before = try ProcessFigures.cpuSeconds(pid)
+                let outcome = try await generator.run(port: contestants[index].port)
+                let spent = try ProcessFigures.cpuSeconds(pid) - before
+                if run > 0 { contestants[index].add(outcome, cpuSeconds: spent, requests: generator.load.requests) }
+            }
+        }
+    }
+
+    /// - Parameter peer: what the others are compared with.
+    static func table(_ contestants: [Contestant], peer: Contestant) -> Table {
+        var table = Table("server", "requests/s (median)", "lowest – highest", "CPU per request, server", "CPU per request, generator", "ratio of requests/s", "ratio of CPU per request")
+        for contestant in contestants {
+            let rates = Runs(contestant.rates)
+            table.add(contestant.name, rates.median.formatted(0), "\(rates.lowest.formatted(0)) – \(rates.highest.formatted(0))",
+                      "\(Runs(contestant.server).median.formatted(1)) µs", "\(Runs(contestant.generator).median.formatted(1)) µs",
+                      contestant.rateRatio(to: peer).formatted(2), (Runs(contestant.server).median / Runs(peer.server).median).formatted(2))
+        }
+        return table
+    }
+
+    func rateRatio(to peer: Contestant) -> Double { Runs(rates).median / Runs(peer.rates).median }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import GlobalPlatform
+import HTTP2
+import HTTPTypes
+import Logging
+import ServiceKit
+import TrustedServiceModel
+
+/// What is deployed: one applet of one CAP file.
+struct Applet: Sendable {
+    let capFile: String
+    let module: String
+    let instance: String
+    let withAttestationToken: Bool
+
+    static let ticket = Applet(capFile: "ticket-1.0-jc304.cap", module: "f054534d53010101", instance: "f054534d5301010101", withAttestationToken: true)
+    static let bulk = Applet(capFile: "bulk-1.0-jc304.cap", module: "f054534d53010301", instance: "f054534d5301030101", withAttestationToken: false)
+
+    /// `deploy/testbed/applets` in a directory above the programs.
+    func read(_ workplace: Workplace) throws(BenchFailure) -> [UInt8] {
+        var directory = workplace.programs
+        while directory != "/", !directory.isEmpty {
+            if let data = FileManager.default.contents(atPath: "\(directory)/deploy/testbed/applets/\(capFile)") { return Array(data) }
+            directory = (directory as NSString).deletingLastPathComponent
+        }
+        throw BenchFailure("deploy/testbed/applets/\(capFile) is in no directory above \(workplace.programs)")
+    }
+}
+
+/// A Service that the testbed's first service provider published through the gateway, with key provisioning mode 1.
+struct PublishedService: Sendable {
+    static let version = "1.0.0"
+
+    let id: String
+    let applet: Applet
+    /// Of the load file data block.
+    let loadFileSize: Int
+
+    private struct NewApplicationConfig: Encodable, Sendable {
+        var instanceAid: String
+        var name = "bench"
+        var activationConfig = ActivationConfig(makeSelectable: true, accessibleViaApdu: true)
+        var personalizationConfig: PersonalizationConfig
+    }
+
+    private struct NewService: Encodable, Sendable {
+        var name = "bench"
+        var accessAuthorizedDeviceApps: [String]
+    }
+
+    private struct NewFlavor: Encodable, Sendable {
+        var name = "bench"
+        var executableLoadFileIds: [String]
+        var applicationInstantiationConfigs: [ApplicationInstantiationConfig]
+        var featureConfig: FeatureConfig
+    }
+
+    private struct NewVersion: Encodable, Sendable {
+        var tag = PublishedService.version
+        var allowedDeployments: [String: [String]]
+    }
+
+    static func publish(_ applet: Applet, _ workplace: Workplace, in testbed: TestbedFile) async throws -> PublishedService {
+        guard let provider = testbed.serviceProviders.first, let url = URL(string: testbed.gateway.providerURL), let host = url.host() else {
+            throw BenchFailure("the testbed has no service provider or no gateway")
+        }
+        let credentials = try TLSCredentials(files: TLSFiles(certificateChain: provider.clientCertificate, privateKey: provider.clientKey, trustAnchors: testbed.gateway.ca))
+        let http = HTTPClient(origin: url, credentials: credentials, expectation: .dnsName(host), logger: Logger(label: "provider"))
+        do {
+            let client = JSONClient(sender: http, url: url, timeout: .seconds(20), environment: .system)
+            let service = try await publish(applet, try applet.read(workplace), provider, testbed, client)
+            await http.shutdown()
+            return service
+        } catch {
+            await http.shutdown()
+            throw error
+        }
+    }
+
+    private static func publish(_ applet: Applet, _ file: [UInt8], _ provider: TestbedFile.ServiceProvider, _ testbed: TestbedFile, _ client: JSONClient) async throws -> PublishedService {
+        guard let master = provider.keyIndexes.first(where: { $0.modes.contains(1) }), let profile = testbed.secureComponentProfiles.first else {
+            throw BenchFailure("the testbed's service provider has no master key, or the testbed no profile")
+        }
+        let token = try await client.call(.post, "/auth", headers: [.authorization: provider.longTermToken], as: String.self)
+        let headers: HTTPFields = [.authorization: token]
+        let boundary = UUID().uuidString
+        let upload = Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"elfFile\"; filename=\"\(applet.capFile)\"\r\nContent-Type: application/octet-stream\r\n\r\n".utf8)
+            + file + Array("\r\n--\(boundary)--\r\n".utf8)
+        let answer = try await client.exchange(.post, "/executable-load-files", bytes: upload, contentType: "multipart/form-data; boundary=\(boundary)", headers: headers)
+        let loadFile = try WireJSON.decode(CAP.self, from: answer.body)
+        let modules = try await client.call(.get, "/executable-load-files/\(loadFile.id)/executable-modules", headers: headers, as: [ExecutableModule].self)
+        guard let module = modules.first(where: { $0.aid.lowercased() == applet.module }) else { throw BenchFailure("\(applet.capFile) has no applet \(applet.module)") }
+        let config = try await client.call(.post, "/application-configs", body: NewApplicationConfig(
+            instanceAid: applet.instance, personalizationConfig: PersonalizationConfig(provideAttestationToken: applet.withAttestationToken)), headers: headers, as: ApplicationConfig.self)
+        let service = try await client.call(.post, "/services", body: NewService(accessAuthorizedDeviceApps: provider.apps.map(\.deviceAppId)), headers: headers, as: TrustedServiceModel.Service.self)
+        let flavor = try await client.call(.post, "/services/\(service.id)/flavors", body: NewFlavor(
+            executableLoadFileIds: [loadFile.id], applicationInstantiationConfigs: [ApplicationInstantiationConfig(executableModuleId: module.id, applicationConfigId: config.id)],
+            featureConfig: FeatureConfig(keyProvisioningMode: 1, keyIndex: master.index)), headers: headers, as: Flavor.self)
+        _ = try await client.call(.post, "/services/\(service.id)/versions", body: NewVersion(allowedDeployments: [flavor.id: [profile.id]]), headers: headers, as: Version.self)
+        _ = try await client.call(.post, "/services/\(service.id)/flavors/\(flavor.id)/publish", headers: headers, as: Flavor.self)
+        return PublishedService(id: service.id, applet: applet, loadFileSize: try CAPFile(file).loadFileDataBlock.count)
+    }
+}
