@@ -24,7 +24,7 @@ import Testing
         return code
     }
 
-    @Test(.timeLimit(.minutes(1))) func rapidReset() async throws {
+    @Test(.timeLimit(.minutes(5))) func rapidReset() async throws {
         var bytes: [UInt8] = []
         for index in 0..<300 {
             let stream = UInt32(index * 2 + 1)
@@ -33,7 +33,7 @@ import Testing
         #expect(try await end(limits: .init(resetBurst: 100, resetsPerSecond: 10), after: bytes) == Self.calm)
     }
 
-    @Test(.timeLimit(.minutes(1))) func streamsThatWeMustReset() async throws {
+    @Test(.timeLimit(.minutes(5))) func streamsThatWeMustReset() async throws {
         // A window beyond 2^31 - 1 is a stream error that our side answers with a reset (RFC 9113, 6.9.1).
         var bytes: [UInt8] = []
         for index in 0..<300 {
@@ -43,41 +43,41 @@ import Testing
         #expect(try await end(limits: .init(resetBurst: 100, resetsPerSecond: 10), after: bytes) == Self.calm)
     }
 
-    @Test(.timeLimit(.minutes(1))) func pingFlood() async throws {
+    @Test(.timeLimit(.minutes(5))) func pingFlood() async throws {
         let ping = RawFrame(6, [1, 2, 3, 4, 5, 6, 7, 8]).bytes
         #expect(try await end(limits: .init(controlFrameBurst: 200, controlFramesPerSecond: 10), after: Array((0..<400).map { _ in ping }.joined())) == Self.calm)
     }
 
-    @Test(.timeLimit(.minutes(1))) func settingsFlood() async throws {
+    @Test(.timeLimit(.minutes(5))) func settingsFlood() async throws {
         let settings = RawFrame(4).bytes
         #expect(try await end(limits: .init(controlFrameBurst: 200, controlFramesPerSecond: 10), after: Array((0..<400).map { _ in settings }.joined())) == Self.calm)
     }
 
-    @Test(.timeLimit(.minutes(1))) func settingsWithTooManyEntries() async throws {
+    @Test(.timeLimit(.minutes(5))) func settingsWithTooManyEntries() async throws {
         let entries = Array((0..<33).map { _ in [UInt8](arrayLiteral: 0, 4, 0, 0, 255, 255) }.joined())
         #expect(try await end(after: RawFrame(4, entries).bytes) != nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func emptyDataFlood() async throws {
+    @Test(.timeLimit(.minutes(5))) func emptyDataFlood() async throws {
         var bytes = RawFrame(1, flags: 4, stream: 1, [0x83, 0x87] + RawFrame.field(":path", "/stall") + RawFrame.field(":authority", "localhost")).bytes
         for _ in 0..<400 { bytes += RawFrame(0, stream: 1).bytes }
         #expect(try await end(limits: .init(controlFrameBurst: 200, controlFramesPerSecond: 10), after: bytes) == Self.calm)
     }
 
-    @Test(.timeLimit(.minutes(1))) func continuationFlood() async throws {
+    @Test(.timeLimit(.minutes(5))) func continuationFlood() async throws {
         var bytes = RawFrame(1, flags: 1, stream: 1, RawFrame.requestBlock()).bytes
         for index in 0..<50 { bytes += RawFrame(9, stream: 1, RawFrame.field("x-\(index)", "value")).bytes }
         #expect(try await end(after: bytes) != nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func headersThatUnfoldWithoutEnd() async throws {
+    @Test(.timeLimit(.minutes(5))) func headersThatUnfoldWithoutEnd() async throws {
         // One large field in the dynamic table, then referred to a thousand times with a byte each.
         var block = RawFrame.requestBlock() + [0x40, 3] + Array("x-a".utf8) + [0x7F, 0x81, 0x10] + [UInt8](repeating: 0x61, count: 2176)
         block += [UInt8](repeating: 0xBE, count: 1000)
         #expect(try await end(after: RawFrame(1, flags: 5, stream: 1, block).bytes) == Self.calm)
     }
 
-    @Test(.timeLimit(.minutes(1))) func headersBeyondTheLimit() async throws {
+    @Test(.timeLimit(.minutes(5))) func headersBeyondTheLimit() async throws {
         try await withServer { _, port in
             try await withClient(port) { client in
                 let name = HTTPField.Name("x-large")!
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func moreStreamsThanAllowed() async throws {
+    @Test(.timeLimit(.minutes(5))) func moreStreamsThanAllowed() async throws {
         let gate = TestGate()
         try await withServer(limits: .init(concurrentStreams: 10), gate: gate) { _, port in
             let peer = try await RawPeer(port: port)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aHeaderSectionThatIsNotFinished() async throws {
+    @Test(.timeLimit(.minutes(5))) func aHeaderSectionThatIsNotFinished() async throws {
         try await withServer(timeouts: .init(headers: .milliseconds(200), drain: .seconds(2))) { _, port in
             let peer = try await RawPeer(port: port)
             await peer.push(RawFrame.preface + RawFrame(1, flags: 1, stream: 1, RawFrame.requestBlock()).bytes)
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aConnectionThatSaysNothing() async throws {
+    @Test(.timeLimit(.minutes(5))) func aConnectionThatSaysNothing() async throws {
         try await withServer(timeouts: .init(handshake: .milliseconds(200), headers: .milliseconds(200), drain: .seconds(2))) { _, port in
             let silent = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
             try await silent.closeFuture.get()
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func idleConnectionsEnd() async throws {
+    @Test(.timeLimit(.minutes(5))) func idleConnectionsEnd() async throws {
         try await withServer(timeouts: .init(connectionIdle: .milliseconds(200), drain: .seconds(2))) { _, port in
             let peer = try await RawPeer(port: port)
             await peer.push(RawFrame.preface)
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func moreConnectionsThanAllowed() async throws {
+    @Test(.timeLimit(.minutes(5))) func moreConnectionsThanAllowed() async throws {
         try await withServer(limits: .init(connections: 2)) { _, port in
             let first = try await RawPeer(port: port)
             let second = try await RawPeer(port: port)
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func noise() async throws {
+    @Test(.timeLimit(.minutes(5))) func noise() async throws {
         try await withServer { _, port in
             var generator = SeededGenerator(state: 42)
             for round in 0..<40 {
@@ -176,7 +176,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func connectionsBrokenOffAnywhere() async throws {
+    @Test(.timeLimit(.minutes(5))) func connectionsBrokenOffAnywhere() async throws {
         // Requests of every kind are cut short at a random moment: nothing may crash, and everybody else is served.
         try await withServer { _, port in
             var generator = SeededGenerator(state: 99)

@@ -7,7 +7,7 @@ import Testing
 @testable import HTTP2
 
 @Suite("An orderly end") struct DrainTests {
-    @Test(.timeLimit(.minutes(1))) func runningRequestsFinish() async throws {
+    @Test(.timeLimit(.minutes(5))) func runningRequestsFinish() async throws {
         let gate = TestGate()
         try await withServer(gate: gate) { server, port in
             let client = try makeClient(port)
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatDoesNotFinishIsCutOff() async throws {
+    @Test(.timeLimit(.minutes(5))) func whatDoesNotFinishIsCutOff() async throws {
         let gate = TestGate()
         try await withServer(timeouts: .init(drain: .milliseconds(200)), gate: gate) { server, port in
             let client = try makeClient(port)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func runReturnsAfterShutdown() async throws {
+    @Test(.timeLimit(.minutes(5))) func runReturnsAfterShutdown() async throws {
         let credentials = try TestPKI.shared.credentials("server")
         let server = HTTPServer(configuration: .init(credentials: credentials), responder: testRouter(), logger: quiet)
         let port = try await server.start()
@@ -57,7 +57,7 @@ import Testing
         await #expect(throws: HTTPServerError.alreadyStarted) { _ = try await server.start() }
     }
 
-    @Test(.timeLimit(.minutes(1))) func runReturnsAfterCancellation() async throws {
+    @Test(.timeLimit(.minutes(5))) func runReturnsAfterCancellation() async throws {
         let credentials = try TestPKI.shared.credentials("server")
         let server = HTTPServer(configuration: .init(credentials: credentials), responder: testRouter(), logger: quiet)
         let run = Task { try await server.run() }
@@ -67,7 +67,7 @@ import Testing
         #expect(server.port == nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func anAddressInUse() async throws {
+    @Test(.timeLimit(.minutes(5))) func anAddressInUse() async throws {
         try await withServer { _, port in
             let credentials = try TestPKI.shared.credentials("server")
             let second = HTTPServer(configuration: .init(port: port, credentials: credentials), responder: testRouter(), logger: quiet)
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aClientReconnectsAfterTheServerHasGone() async throws {
+    @Test(.timeLimit(.minutes(5))) func aClientReconnectsAfterTheServerHasGone() async throws {
         let credentials = try TestPKI.shared.credentials("server")
         let first = HTTPServer(configuration: .init(credentials: credentials), responder: testRouter(), logger: quiet)
         let port = try await first.start()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aClientThatIsShutDown() async throws {
+    @Test(.timeLimit(.minutes(5))) func aClientThatIsShutDown() async throws {
         try await withServer { _, port in
             let client = try makeClient(port)
             try await expectHello(client)
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func nothingOutlivesItsConnection() async throws {
+    @Test(.timeLimit(.minutes(5))) func nothingOutlivesItsConnection() async throws {
         let seen = Seen()
         let group = MultiThreadedEventLoopGroup.singleton
         let configuration = HTTPServerConfiguration(credentials: try TestPKI.shared.credentials("server"), acceptsHTTP1: true)

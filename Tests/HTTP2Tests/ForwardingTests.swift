@@ -47,7 +47,7 @@ import Testing
         var all: [ForwardingRecord] { records.withLock { $0 } }
     }
 
-    @Test(.timeLimit(.minutes(1))) func throughAndBack() async throws {
+    @Test(.timeLimit(.minutes(5))) func throughAndBack() async throws {
         try await withGateway { port, _ in
             try await withClient(port) { client in
                 try await expectHello(client)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func manyAtOnce() async throws {
+    @Test(.timeLimit(.minutes(5))) func manyAtOnce() async throws {
         try await withGateway { port, _ in
             try await withClient(port) { client in
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func headersAreEdited() async throws {
+    @Test(.timeLimit(.minutes(5))) func headersAreEdited() async throws {
         let policy: @Sendable (ForwardedRequest) -> ForwardingDecision = { request in
             .forward(
                 upstream: 0,
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func localAnswers() async throws {
+    @Test(.timeLimit(.minutes(5))) func localAnswers() async throws {
         let policy: @Sendable (ForwardedRequest) -> ForwardingDecision = { request in
             if request.pathHasPrefix("/deny") { return .respond(LocalResponse(status: 403, headers: [(name: "X-Why", value: "because")], body: Array("no".utf8))) }
             return .forward(upstream: request.path == "/nowhere" ? 7 : 0, maximumBody: 1000)
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func anUpstreamThatIsAway() async throws {
+    @Test(.timeLimit(.minutes(5))) func anUpstreamThatIsAway() async throws {
         let policy: @Sendable (ForwardedRequest) -> ForwardingDecision = { _ in
             .forward(upstream: 0, unavailable: LocalResponse(status: 503, headers: [(name: "retry-after", value: "1")], body: Array("away".utf8)))
         }
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func anUpstreamThatBreaksOff() async throws {
+    @Test(.timeLimit(.minutes(5))) func anUpstreamThatBreaksOff() async throws {
         try await withGateway { port, server in
             try await withClient(port) { client in
                 let broken = await failure { () throws(HTTPClientError) in try await client.send(get("/breaks")) }
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func anUpstreamThatDoesNotAnswer() async throws {
+    @Test(.timeLimit(.minutes(5))) func anUpstreamThatDoesNotAnswer() async throws {
         let gate = TestGate()
         try await withGateway(gate: gate, upstreamTimeout: .milliseconds(200), upstreamTimeouts: .init(bodyIdle: .milliseconds(200), drain: .seconds(2))) { port, _ in
             try await withClient(port) { client in
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aClientThatLeaves() async throws {
+    @Test(.timeLimit(.minutes(5))) func aClientThatLeaves() async throws {
         let gate = TestGate()
         try await withGateway(gate: gate) { port, _ in
             try await withClient(port) { client in
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func backPressureReachesTheSender() async throws {
+    @Test(.timeLimit(.minutes(5))) func backPressureReachesTheSender() async throws {
         try await withGateway { port, _ in
             try await withClient(port) { client in
                 let total = 20 * 1024 * 1024
@@ -219,7 +219,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func clientsOfHTTP1() async throws {
+    @Test(.timeLimit(.minutes(5))) func clientsOfHTTP1() async throws {
         try await withGateway(acceptsHTTP1: true, policy: .none) { port, _ in
             func exchange(_ text: String) async throws -> String {
                 let peer = try await RawPeer(port: port, http1: true, as: nil)

@@ -15,7 +15,7 @@ import Testing
         return String(decoding: peer.received, as: UTF8.self)
     }
 
-    @Test(.timeLimit(.minutes(1))) func refusedWhereOnlyHTTP2IsSpoken() async throws {
+    @Test(.timeLimit(.minutes(5))) func refusedWhereOnlyHTTP2IsSpoken() async throws {
         let log = LogRecorder()
         try await withServer(policy: .none, logger: log.logger) { _, port in
             let peer = try await RawPeer(port: port, http1: true, as: nil)
@@ -25,7 +25,7 @@ import Testing
         #expect(log.lines.contains { $0.contains("protocolNotOffered") })
     }
 
-    @Test(.timeLimit(.minutes(1))) func requests() async throws {
+    @Test(.timeLimit(.minutes(5))) func requests() async throws {
         try await withServer(policy: .none, acceptsHTTP1: true) { _, port in
             let hello = try await exchange(port, "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             #expect(hello.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [
+    @Test(.timeLimit(.minutes(5)), arguments: [
         ("both lengths", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         ("two lengths", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello"),
         ("signed length", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello"),
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aHeadThatComesDropByDrop() async throws {
+    @Test(.timeLimit(.minutes(5))) func aHeadThatComesDropByDrop() async throws {
         try await withServer(policy: .none, acceptsHTTP1: true, timeouts: .init(headers: .milliseconds(200), drain: .seconds(2))) { _, port in
             let peer = try await RawPeer(port: port, http1: true, as: nil)
             for byte in "GET /hello HTTP/1.1\r\n".utf8 {
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func theClientSpeaksItToo() async throws {
+    @Test(.timeLimit(.minutes(5))) func theClientSpeaksItToo() async throws {
         try await withServer(policy: .required, acceptsHTTP2: false, acceptsHTTP1: true) { _, port in
             try await withClient(port, configuration: .init(acceptsHTTP1: true, timeouts: .init(drain: .seconds(2)))) { client in
                 try await expectHello(client)

@@ -51,7 +51,7 @@ struct FuzzTests {
         #expect(authenticatedState(card.image) == before)
     }
 
-    @Test("5 000 random commands inside sessions: no crash, the card stays whole", .timeLimit(.minutes(1)))
+    @Test("5 000 random commands inside sessions: no crash, the card stays whole", .timeLimit(.minutes(5)))
     func authenticated() throws {
         let random = SeededRandom(seed: 0xF023)
         let card = try Cards.make()
