@@ -80,6 +80,9 @@ import Testing
         let root = try directory()
         defer { try? FileManager.default.removeItem(atPath: root) }
         let pid = try SpawnedProcess.start("/bin/sleep", ["1000"], log: root + "/log")
+        // The kernel lets the parent go on a moment before the new command line can be read.
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !ProcessControl.isRunning(pid, withArgument: "1000"), ContinuousClock.now < deadline { await Task.yield() }
         #expect(ProcessControl.isRunning(pid, withArgument: "1000"))
         #expect(await ProcessControl.stop(pid, withArgument: "something else") == .wasGone)
         #expect(ProcessControl.isRunning(pid))
