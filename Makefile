@@ -28,10 +28,11 @@ build: setup ## Build all programs (debug)
 demo: build ## From nothing to a deployed applet and back, on simulated secure components
 	.build/debug/tsms demo
 
-# Programs first: the end-to-end tests start them. Both builds share .build/debug.
+# Programs first: the end-to-end tests start them. Both builds share .build/debug. One test after the other: side by side, eight
+# hundred tests on two cores starve each other's servers of the time that their clients give them.
 test: build ## Build and run all tests
 	swift build --build-tests
-	@swift test --skip-build --disable-xctest 2>&1 | tee $(TEST_LOG) || { echo; echo "make test: FAILED, the runner's closing lines:"; tail -n 20 $(TEST_LOG); exit 1; }
+	@swift test --skip-build --disable-xctest --no-parallel 2>&1 | tee $(TEST_LOG) || { echo; echo "make test: FAILED, the runner's closing lines:"; tail -n 20 $(TEST_LOG); exit 1; }
 	@echo; echo "make test: passed, the runner's closing lines:"; tail -n 3 $(TEST_LOG)
 
 bench: setup-bench ## Build for release and measure (docs/performance.md)

@@ -60,18 +60,18 @@ struct StartBench: Sendable {
             let runs = Runs(values)
             times.add(name, runs.median.formatted(2), "\(runs.lowest.formatted(2)) – \(runs.highest.formatted(2))")
         }
-        var memory = Table("service, idle", "resident, MB", "of it its own (anonymous), MB")
+        var memory = Table("service, idle", "resident, MB", "shared pages divided, MB", "its own (anonymous), MB")
         var heaviest = 0.0
         for index in names.indices {
             let resident = Runs(weights.map { $0[index].resident }).median
             heaviest = max(heaviest, resident)
-            memory.add(names[index], resident.formatted(1), Runs(weights.map { $0[index].anonymous }).median.formatted(1))
+            memory.add(names[index], resident.formatted(1), Runs(weights.map { $0[index].proportional }).median.formatted(1), Runs(weights.map { $0[index].anonymous }).median.formatted(1))
         }
         return Report(
             title: "Start, and memory of idle services",
             method: """
                 `tsms testbed up` in an empty directory, a card and a service with the 9 kB CAP file made and published through the interfaces, createServiceInstance, deployService. \
-                Memory (VmRSS of proc(5), MB of 10⁶ bytes) of a testbed \(Self.rest.components.seconds) s after it was up, before any handset called. \(runs) runs.
+                Memory (Rss, Pss and Anonymous of proc(5), MB of 10⁶ bytes) of a testbed \(Self.rest.components.seconds) s after it was up, before any handset called. \(runs) runs.
                 """,
             tables: [times, memory],
             floors: [

@@ -14,19 +14,24 @@ enum ProcessFigures {
     }
 
     struct Memory: Sendable {
-        /// Megabytes (10⁶ bytes) resident: all, and what is the process's own rather than mapped from files.
+        /// Megabytes (10⁶ bytes) resident: all that is mapped in, shared or not.
         var resident: Double
+        /// The same with each page divided by the number of processes that share it.
+        var proportional: Double
+        /// What is the process's own rather than mapped from files.
         var anonymous: Double
     }
 
     static func memory(_ pid: Int32) throws(BenchFailure) -> Memory {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { throw BenchFailure("process \(pid) has gone") }
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8) else { throw BenchFailure("process \(pid) has gone") }
         func megabytes(_ name: String) -> Double? {
             guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }) else { return nil }
             return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Double($0) }.map { $0 * 1024 / 1e6 }
         }
-        guard let resident = megabytes("VmRSS"), let anonymous = megabytes("RssAnon") else { throw BenchFailure("/proc/\(pid)/status cannot be read") }
-        return Memory(resident: resident, anonymous: anonymous)
+        guard let resident = megabytes("Rss"), let proportional = megabytes("Pss"), let anonymous = megabytes("Anonymous") else {
+            throw BenchFailure("/proc/\(pid)/smaps_rollup cannot be read")
+        }
+        return Memory(resident: resident, proportional: proportional, anonymous: anonymous)
     }
 
     /// CPU time of this process so far, in seconds.

@@ -41,10 +41,13 @@ struct HandsetStore: Sendable {
     }
 
     func instances(service: String, owner: String, components: [String]) async throws -> [InstanceRecord] {
-        try await store.read { db in
-            try String.fetchAll(db, sql: "SELECT record FROM instance WHERE service_id = ? AND owner = ? ORDER BY rowid", arguments: [service, owner])
+        // A handset has a handful of components, a Service may have millions of instances.
+        guard !components.isEmpty else { return [] }
+        let places = components.map { _ in "?" }.joined(separator: ", ")
+        return try await store.read { db in
+            try String.fetchAll(db, sql: "SELECT record FROM instance WHERE service_id = ? AND owner = ? AND component_id IN (\(places)) ORDER BY rowid",
+                                arguments: StatementArguments([service, owner] + components))
                 .map(Self.decode)
-                .filter { (instance: InstanceRecord) in components.contains(instance.componentId) }
         }
     }
 
