@@ -8,7 +8,7 @@ unexport TSMS_TESTS
 
 BUILD_PACKAGES := libssl-dev libsqlite3-dev libpcsclite-dev libnghttp2-dev pkg-config
 TEST_PACKAGES  := curl openssl
-BENCH_PACKAGES := nghttp2-client nghttp2-server
+BENCH_PACKAGES := nghttp2-client nghttp2-server haproxy
 TEST_LOG       := .build/test.log
 
 .PHONY: help setup setup-bench build demo test bench clean
