@@ -56,7 +56,7 @@ final class ClientExchange: MessageReceiver, PoolWaiter, @unchecked Sendable {
     func run() async throws(HTTPClientError) -> Outcome {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                pool.loop.post { self.start(continuation) }
+                if pool.loop.isHere { start(continuation) } else { pool.loop.post { self.start(continuation) } }
             }
         } onCancel: {
             pool.loop.post { self.fail(.cancelled) }

@@ -7,11 +7,17 @@ import Synchronization
 
 /// A client of one origin: few connections, many requests on each. Connects on demand; a connection counts as up only
 /// when the server's settings have come. A request is repeated only if it certainly was not processed.
+///
+/// Requests from a task that runs on an event loop of the group, as those of our servers do, use connections of that event
+/// loop: nothing passes between threads. All others share the connections of one event loop.
 public final class HTTPClient: Sendable {
     public let origin: URL
     private let target: Result<ConnectionTarget, HTTPClientError>
-    private let pool: ConnectionPool?
-    private let ended = Latch()
+    /// By event loop; empty if the origin is unusable.
+    private let pools: [ObjectIdentifier: ConnectionPool]
+    /// For callers that run on none of the event loops.
+    private let common: ConnectionPool?
+    private let ended: [Latch]
     private let peer: PeerBox
 
     private final class PeerBox: Sendable {
@@ -36,10 +42,23 @@ public final class HTTPClient: Sendable {
             let target = try ConnectionTarget(
                 origin: origin, credentials: credentials, trustAnchors: trustAnchors, expectation: expectation, configuration: configuration, logger: logger)
             self.target = .success(target)
-            pool = ConnectionPool(target: target, loop: LoopContext(eventLoop: group.next()), ended: ended) { identity in peer.identity.withLock { $0 = identity } }
+            var pools: [ObjectIdentifier: ConnectionPool] = [:]
+            var ended: [Latch] = []
+            for eventLoop in group.makeIterator() {
+                let latch = Latch()
+                ended.append(latch)
+                pools[ObjectIdentifier(eventLoop)] = ConnectionPool(target: target, loop: LoopContext(eventLoop: eventLoop), ended: latch) { identity in
+                    peer.identity.withLock { $0 = identity }
+                }
+            }
+            self.pools = pools
+            self.ended = ended
+            common = pools[ObjectIdentifier(group.next())] ?? pools.values.first
         } catch {
             target = .failure(error)
-            pool = nil
+            pools = [:]
+            ended = []
+            common = nil
         }
     }
 
@@ -89,9 +108,8 @@ public final class HTTPClient: Sendable {
 
     /// Running requests finish within the drain time, new ones fail; returns when the connections are closed.
     public func shutdown() async {
-        guard let pool else { return }
-        pool.loop.post { pool.shutdown() }
-        await ended.wait()
+        for pool in pools.values { pool.loop.post { pool.shutdown() } }
+        for latch in ended { await latch.wait() }
     }
 
     // MARK: Parts
@@ -100,7 +118,8 @@ public final class HTTPClient: Sendable {
         _ request: HTTPRequest, body: ClientExchange.RequestBody, length: Int?, collects: Bool, timeout: Duration
     ) throws(HTTPClientError) -> ClientExchange {
         let target = try target.get()
-        guard let pool else { throw .shutDown }
+        let own = MultiThreadedEventLoopGroup.currentEventLoop.flatMap { pools[ObjectIdentifier($0)] }
+        guard let pool = own ?? common else { throw .shutDown }
         var head = HeaderList(request: request, authority: target.authority)
         guard head.size <= 64 * 1024 else { throw .refused("the request's header section has \(head.size) bytes") }
         if let length, request.headerFields[.contentLength] == nil { head.append("content-length", number: length) }

@@ -149,6 +149,7 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        loop.turn()
         drainIfDirty()
         context.fireChannelReadComplete()
     }

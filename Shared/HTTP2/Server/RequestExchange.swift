@@ -52,7 +52,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
         }
         let source = ConnectionSource(peer: connection.peer, remoteAddress: connection.remoteAddress, channel: connection.channel, logger: logger)
         connection.running.add(1, ordering: .relaxed)
-        task = Task {
+        task = Task(executorPreference: connection.loop) {
             await self.run(Request(head: request, body: requestBody), source)
             self.connection.running.subtract(1, ordering: .relaxed)
         }
@@ -112,20 +112,30 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
     // MARK: ResponseSink
 
     func send(head: HeaderList, data: ByteBuffer?, end: Bool, trailers: HeaderList?) {
-        connection.loop.post {
-            let bare = end && data == nil && trailers == nil
-            self.stream.send(head: head, endOfStream: bare)
-            if let data { self.stream.send(data: data) }
-            if end && !bare { self.finish(trailers) }
-            if bare { self.body?.abandon() }
+        if connection.loop.isHere {
+            begin(head, data, end: end, trailers)
+        } else {
+            connection.loop.post { self.begin(head, data, end: end, trailers) }
         }
     }
 
-    func send(data: ByteBuffer) { connection.loop.post { self.stream.send(data: data) } }
+    func send(data: ByteBuffer) {
+        if connection.loop.isHere { stream.send(data: data) } else { connection.loop.post { self.stream.send(data: data) } }
+    }
 
-    func sendEnd(trailers: HeaderList?) { connection.loop.post { self.finish(trailers) } }
+    func sendEnd(trailers: HeaderList?) {
+        if connection.loop.isHere { finish(trailers) } else { connection.loop.post { self.finish(trailers) } }
+    }
 
     func abort() { connection.loop.post { self.stream.reset(.internalError) } }
+
+    private func begin(_ head: HeaderList, _ data: ByteBuffer?, end: Bool, _ trailers: HeaderList?) {
+        let bare = end && data == nil && trailers == nil
+        stream.send(head: head, endOfStream: bare)
+        if let data { stream.send(data: data) }
+        if end && !bare { finish(trailers) }
+        if bare { body?.abandon() }
+    }
 
     private func finish(_ trailers: HeaderList?) {
         stream.sendEnd(trailers: trailers)
