@@ -109,7 +109,8 @@ final class HTTP2Connection: ChannelInboundHandler, @unchecked Sendable {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let delay = timeouts.sweep
-        sweeper = context.eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { [weak self] _ in self?.sweep() }
+        // Strong on purpose: a weak reference would slow down every retain of this object. Ends with `tearDown`.
+        sweeper = context.eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { _ in self.sweep() }
         flush()
     }
 

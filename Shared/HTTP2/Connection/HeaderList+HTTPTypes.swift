@@ -1,24 +1,18 @@
 import HTTPTypes
 
 extension HeaderList {
-    /// Fields of hop-by-hop meaning, which HTTP/2 forbids (RFC 9113, 8.2.2); `te` may say "trailers".
-    static func isConnectionSpecific(_ name: String) -> Bool {
-        switch name {
-        case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade": true
-        default: false
-        }
-    }
-
     /// A response's head; connection-specific fields are left out.
     init(response: HTTPResponse, leavingOutContentLength: Bool = false) {
         self.init()
-        append(":status", String(response.status.code))
+        reserve(fields: response.headerFields.count + 2)
+        if response.status.code == 200 { append(":status", "200") } else { append(":status", String(response.status.code)) }
         append(fields: response.headerFields, leavingOutContentLength: leavingOutContentLength)
     }
 
     /// A request's head; what the request leaves open comes from the origin.
     init(request: HTTPRequest, authority: String) {
         self.init()
+        reserve(fields: request.headerFields.count + 5)
         append(":method", request.method.rawValue)
         append(":scheme", request.scheme ?? "https")
         append(":authority", request.authority ?? authority)
@@ -34,8 +28,12 @@ extension HeaderList {
     private mutating func append(fields: HTTPFields, leavingOutContentLength: Bool) {
         for field in fields {
             let name = field.name.canonicalName
-            if Self.isConnectionSpecific(name) || name == "host" || (leavingOutContentLength && name == "content-length") { continue }
-            append(name, field.value)
+            switch HeaderField(name) {
+            case .connectionSpecific, .host: break
+            case .contentLength: if !leavingOutContentLength { append(name, field.value, isSensitive: false) }
+            case .credential: append(name, field.value, isSensitive: true)
+            case .other: append(name, field.value, isSensitive: false)
+            }
         }
     }
 
@@ -71,7 +69,7 @@ extension HeaderList {
     }
 
     private func appendRegular(_ field: Field, to fields: inout HTTPFields) -> Bool {
-        guard let name = HTTPField.Name(parsed: nameText(of: field)) else { return false }
+        guard let name = withNameBytes(of: field, HeaderField.known) ?? HTTPField.Name(parsed: nameText(of: field)) else { return false }
         fields.append(HTTPField(name: name, value: valueText(of: field)))
         return true
     }

@@ -22,6 +22,12 @@ struct HeaderList: Sendable {
         size = 0
     }
 
+    /// Room for an ordinary message, so that the lists do not grow step by step.
+    mutating func reserve(fields count: Int) {
+        bytes.reserveCapacity(64 + count * 32)
+        fields.reserveCapacity(count)
+    }
+
     mutating func reserve(like other: HeaderList) {
         bytes.reserveCapacity(other.bytes.count + 128)
         fields.reserveCapacity(other.fields.count + 4)
@@ -41,13 +47,15 @@ struct HeaderList: Sendable {
     }
 
     /// `name` is in lower case already.
-    mutating func append(_ name: String, _ value: String) {
+    mutating func append(_ name: String, _ value: String) { append(name, value, isSensitive: HeaderField(name) == .credential) }
+
+    /// The same, when the caller knows already whether it is a credential.
+    mutating func append(_ name: String, _ value: String, isSensitive: Bool) {
         let start = bytes.count
         bytes.append(contentsOf: name.utf8)
         let nameLength = bytes.count - start
         bytes.append(contentsOf: value.utf8)
         let valueLength = bytes.count - start - nameLength
-        let isSensitive = name == "authorization" || name == "proxy-authorization" || name == "dpop" || name == "set-cookie"
         fields.append(Field(nameStart: Int32(start), nameLength: Int32(nameLength), valueLength: Int32(valueLength), isSensitive: isSensitive))
         size += nameLength + valueLength + 32
     }
@@ -89,6 +97,9 @@ struct HeaderList: Sendable {
 
     func isPseudo(_ field: Field) -> Bool { field.nameLength > 0 && bytes[Int(field.nameStart)] == UInt8(ascii: ":") }
 
+    func withNameBytes<Result>(of field: Field, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[Int(field.nameStart)..<field.valueStart])) }
+    }
     func nameText(of field: Field) -> String { text(Int(field.nameStart), Int(field.nameLength)) }
     func valueText(of field: Field) -> String { text(field.valueStart, Int(field.valueLength)) }
     func valueBytes(of field: Field) -> ArraySlice<UInt8> { bytes[field.valueStart..<field.valueStart + Int(field.valueLength)] }

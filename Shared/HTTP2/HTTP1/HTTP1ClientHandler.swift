@@ -85,7 +85,7 @@ final class HTTP1ClientHandler: ChannelDuplexHandler, ClientConnection, @uncheck
             if !head.isKeepAlive { isLast = true }
             var list = HeaderList()
             list.append(":status", String(head.status.code))
-            for (name, value) in head.headers where !HeaderList.isConnectionSpecific(name.lowercased()) { list.append(name.lowercased(), value) }
+            for (name, value) in head.headers where HeaderField(name.lowercased()) != .connectionSpecific { list.append(name.lowercased(), value) }
             exchange.receiver?.received(head: list, endOfStream: false)
         case .body(let buffer): exchange.received(data: buffer)
         case .end:

@@ -45,7 +45,7 @@ final class HTTP1Exchange: MessageStream, @unchecked Sendable {
         var list: HeaderList?
         if let trailers, !trailers.isEmpty {
             var fields = HeaderList()
-            for (name, value) in trailers where !HeaderList.isConnectionSpecific(name.lowercased()) { fields.append(name.lowercased(), value) }
+            for (name, value) in trailers where HeaderField(name.lowercased()) != .connectionSpecific { fields.append(name.lowercased(), value) }
             list = fields
         }
         receiver?.receivedEnd(trailers: list)

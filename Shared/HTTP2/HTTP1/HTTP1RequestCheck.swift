@@ -37,7 +37,7 @@ enum HTTP1RequestCheck {
         for (name, value) in head.headers {
             let lower = name.lowercased()
             guard isToken(lower), isFieldValue(value) else { throw HTTP1Refusal(status: 400, reason: "header field \(lower.prefix(32)) is malformed") }
-            if lower == "host" || HeaderList.isConnectionSpecific(lower) || lower == "http2-settings" || named.contains(lower) { continue }
+            if lower == "host" || HeaderField(lower) == .connectionSpecific || lower == "http2-settings" || named.contains(lower) { continue }
             if lower == "te" {
                 if value.lowercased() == "trailers" { list.append("te", "trailers") }
                 continue

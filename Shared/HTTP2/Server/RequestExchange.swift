@@ -35,7 +35,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
             return stream.send(head: refusal, endOfStream: true)
         }
         var logger = connection.logger
-        logger[metadataKey: "hb.request.id"] = "\(connection.nextRequestID())"
+        logger[metadataKey: "hb.request.id"] = .stringConvertible(connection.nextRequestID())
         let requestBody: RequestBody
         if endOfStream {
             bodyEnded = true
@@ -46,7 +46,8 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
                 informational.append(":status", "100")
                 stream.send(head: informational, endOfStream: false)
             }
-            let inbound = InboundBody { [weak self] count in self?.giveBack(count) }
+            // Strong: `closed`, which always comes, lets the body go.
+            let inbound = InboundBody { count in self.giveBack(count) }
             body = inbound
             requestBody = RequestBody(asyncSequence: inbound)
         }
@@ -87,7 +88,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
 
     // MARK: In the task
 
-    private func run(_ request: Request, _ source: ConnectionSource) async {
+    private nonisolated(nonsending) func run(_ request: Request, _ source: ConnectionSource) async {
         var response: Response
         do {
             response = try await responder.respond(to: request, context: Responder.Context(source: source))

@@ -28,10 +28,17 @@ final class ServedConnection: @unchecked Sendable {
     }
 
     /// An ID for the next request, unique in the process.
-    func nextRequestID() -> String {
+    func nextRequestID() -> RequestID {
         requests += 1
-        return "\(idPrefix)-\(requests)"
+        return RequestID(connection: idPrefix, number: requests)
     }
+}
+
+/// Text only when somebody logs it.
+struct RequestID: Sendable, CustomStringConvertible {
+    let connection: String
+    let number: Int
+    var description: String { "\(connection)-\(number)" }
 }
 
 /// Gives a request that begins its receiver, on the event loop; nil refuses it.

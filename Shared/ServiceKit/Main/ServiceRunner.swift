@@ -55,6 +55,12 @@ public enum ServiceRunner {
         } catch {
             throw ServiceStartError(.unavailable, "\(Service.name) does not start: \(error)")
         }
+        let tidying = Task {
+            // When the first requests and checks have run and what they use is known to be used.
+            try await Task.sleep(for: .seconds(2))
+            ResidentMemory.giveBackStartPages()
+        }
+        defer { tidying.cancel() }
         try await launched.run()
     }
 }

@@ -15,17 +15,18 @@ public struct TracingMiddleware<Context: RequestContext>: RouterMiddleware {
     }
 
     public func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        let received = headerName.flatMap { request.headers[$0] }.flatMap(TraceContext.init(header:))
+        // Looked for one by one: a lookup by name would first build an index of all fields.
+        let received = request.headers.first { $0.name == headerName }.flatMap { TraceContext(header: $0.value) }
         let trace = received?.child(randomBytes: environment.randomBytes) ?? .root(randomBytes: environment.randomBytes)
-        var context = context
-        context.logger[metadataKey: "trace"] = "\(trace.traceID)"
         let start = ContinuousClock.now
-        let answer = try await TraceContext.$current.withValue(trace) { [context] in
+        // The log takes the trace from here as well.
+        let answer = try await TraceContext.$current.withValue(trace) {
             try await next(request, context)
         }
         let elapsed = start.duration(to: .now)
         metrics.record(method: request.method.rawValue, route: context.endpointPath ?? "none", status: answer.status.code, elapsed: elapsed)
         // Who asked: the way of a request through the services can be followed by the trace and this.
+        guard context.logger.logLevel <= .debug else { return answer }
         let peer = (context as? any PeerRequestContext)?.peer
         context.logger.debug(
             "request",
