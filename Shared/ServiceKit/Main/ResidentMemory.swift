@@ -12,7 +12,6 @@ enum ResidentMemory {
     /// Best effort: where `/proc` does not tell, nothing happens.
     static func giveBackStartPages() {
         #if canImport(Glibc)
-        malloc_trim(0)
         guard let text = try? String(contentsOfFile: "/proc/self/smaps", encoding: .utf8) else { return }
         for range in unchangedFileRanges(smaps: text) {
             guard let start = UnsafeMutableRawPointer(bitPattern: range.lowerBound) else { continue }
