@@ -1,13 +1,16 @@
-/// Checks that the counts inside the components fill them exactly (Java Card Virtual Machine Specification, 6.7 to 6.13),
+/// Checks that the counts inside the components fill them exactly (Java Card Virtual Machine Specification 3.1, 6.8 to 6.16),
 /// so that a damaged file is refused here and not by the card, half loaded.
+///
+/// Extended forms of Export and RefLocation are lists of the compact ones with a count of one byte before them, and offsets of methods have
+/// the block's number before them: as two public programs read it.
 enum CAPComponentChecks {
-    static func check(_ component: CAPComponent) throws(CAPError) {
+    static func check(_ component: CAPComponent, isExtended: Bool) throws(CAPError) {
         switch component.kind {
         case .constantPool: try constantPool(component)
         case .staticField: try staticField(component)
-        case .refLocation: try refLocation(component)
-        case .export: try export(component)
-        case .method: try method(component)
+        case .refLocation: try refLocation(component, isExtended)
+        case .export: try export(component, isExtended)
+        case .staticResources: try staticResources(component)
         case .class where component.info.isEmpty: throw component.reader().error("it is empty")
         default: break
         }
@@ -42,27 +45,42 @@ enum CAPComponentChecks {
         try reader.finish()
     }
 
-    private static func refLocation(_ component: CAPComponent) throws(CAPError) {
+    private static func refLocation(_ component: CAPComponent, _ isExtended: Bool) throws(CAPError) {
         var reader = component.reader()
-        for _ in 0..<2 { try reader.skip(try reader.u2()) }
+        let blocks = isExtended ? try reader.u1() : 1
+        for _ in 0..<2 * blocks { try reader.skip(try reader.u2()) }
         try reader.finish()
     }
 
-    private static func export(_ component: CAPComponent) throws(CAPError) {
+    private static func export(_ component: CAPComponent, _ isExtended: Bool) throws(CAPError) {
         var reader = component.reader()
-        let classCount = try reader.u1()
-        for _ in 0..<classCount {
-            try reader.skip(2)
-            let fields = try reader.u1()
-            let methods = try reader.u1()
-            try reader.skip(2 * (fields + methods))
+        let packages = isExtended ? try reader.u1() : 1
+        for _ in 0..<packages {
+            let classCount = try reader.u1()
+            for _ in 0..<classCount {
+                try reader.skip(2)
+                let fields = try reader.u1()
+                let methods = try reader.u1()
+                try reader.skip(2 * fields + (isExtended ? 3 : 2) * methods)
+            }
         }
         try reader.finish()
     }
 
-    private static func method(_ component: CAPComponent) throws(CAPError) {
+    /// `{u2 count, {u2 id, u4 size}[count], resources}`; a resource has at most 32 767 bytes.
+    private static func staticResources(_ component: CAPComponent) throws(CAPError) {
         var reader = component.reader()
-        let handlers = try reader.u1()
-        try reader.skip(8 * handlers)
+        let count = try reader.u2()
+        var ids: Set<Int> = []
+        var total = 0
+        for _ in 0..<count {
+            let id = try reader.u2()
+            guard ids.insert(id).inserted else { throw reader.error("resource \(id) occurs twice") }
+            let size = try reader.u4()
+            guard size <= 0x7FFF else { throw reader.error("resource \(id) has \(size) bytes; 32767 are possible") }
+            total += size
+        }
+        try reader.skip(total)
+        try reader.finish()
     }
 }

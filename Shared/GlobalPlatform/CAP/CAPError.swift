@@ -15,8 +15,8 @@ public struct CAPError: Error, Hashable, Sendable, CustomStringConvertible {
         case missingComponent = "cap-missing-component"
         /// A component whose content contradicts the Java Card virtual machine specification or another component.
         case component = "cap-component"
-        /// The extended format of Java Card 3.1 (flag 08, files `.capx`, several packages).
-        case extendedFormat = "cap-extended-format"
+        /// More than one CAP file in the archive.
+        case severalFiles = "cap-several-files"
         case unsupportedFormatVersion = "cap-unsupported-format-version"
         /// An import for which no platform version is known.
         case unknownPlatform = "cap-unknown-platform"

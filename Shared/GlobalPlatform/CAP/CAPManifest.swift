@@ -24,15 +24,47 @@ public struct CAPManifest: Hashable, Sendable {
 
     public subscript(name: String) -> String? { attributes[name] }
 
-    /// Class names by AID, from Java-Card-Applet-n-AID and -Name; AIDs are written 0xf0:0x54:….
+    /// What it calls the applets: `Java-Card-Applet-n-…`, in an extended file `Java-Card-Package-m-Java-Card-Applet-n-…`.
+    private var applets: [(aid: String, name: String)] {
+        let prefixes = [""] + (1...255).map { "Java-Card-Package-\($0)-" }
+        return prefixes.flatMap { prefix in
+            (1...255).lazy.map { "\(prefix)Java-Card-Applet-\($0)-" }.prefix { attributes["\($0)AID"] != nil }
+                .map { (attributes["\($0)AID"] ?? "", attributes["\($0)Name"] ?? "") }
+        }
+    }
+
+    /// Class names by AID.
     var appletNames: [AID: String] {
         var names: [AID: String] = [:]
-        for number in 1...255 {
-            guard let text = attributes["Java-Card-Applet-\(number)-AID"], let name = attributes["Java-Card-Applet-\(number)-Name"] else { break }
-            let digits = text.split(separator: ":").map { $0.hasPrefix("0x") ? $0.dropFirst(2) : $0 }
-            let hex = digits.map { $0.count == 1 ? "0\($0)" : String($0) }.joined()
-            if let aid = try? AID(hex: hex) { names[aid] = name }
+        for applet in applets where !applet.name.isEmpty {
+            // An AID that cannot be read names no applet; it is told as a contradiction.
+            if let aid = CAPManifest.aid(applet.aid) { names[aid] = applet.name }
         }
         return names
+    }
+
+    /// Where it says other things than the components; what it does not say contradicts nothing.
+    func contradictions(header: CAPHeader, applets: [CAPApplet]) -> [String] {
+        var found: [String] = []
+        func compare(_ attribute: String, _ isRight: (String) -> Bool, _ truth: String) {
+            if let text = self[attribute], !isRight(text) { found.append("\(attribute) is '\(text.prefix(80))', the components say \(truth)") }
+        }
+        let kind = header.isExtended ? "CAP" : "Package"
+        compare("Java-Card-\(kind)-AID", { CAPManifest.aid($0) == header.packageAID }, "\(header.packageAID)")
+        compare("Java-Card-\(kind)-Version", { (try? VersionNumber($0)) == header.packageVersion }, "\(header.packageVersion)")
+        compare("Java-Card-CAP-File-Version", { (try? VersionNumber($0)) == header.formatVersion }, "\(header.formatVersion)")
+        compare("Java-Card-Integer-Support-Required", { ($0.lowercased() == "true") == header.flags.contains(.integers) }, "\(header.flags.contains(.integers))")
+        let named = self.applets
+        let aids = named.compactMap { CAPManifest.aid($0.aid) }
+        if !named.isEmpty, Set(aids) != Set(applets.map(\.aid)) || aids.count != named.count {
+            found.append("it names \(named.count) applets, the components \(applets.count), and not the same ones")
+        }
+        return found
+    }
+
+    /// Written as 0xf0:0x54:…; nil for what is no AID.
+    static func aid(_ text: String) -> AID? {
+        let digits = text.split(separator: ":").map { $0.hasPrefix("0x") || $0.hasPrefix("0X") ? $0.dropFirst(2) : $0 }
+        return try? AID(hex: digits.map { $0.count == 1 ? "0\($0)" : String($0) }.joined())
     }
 }

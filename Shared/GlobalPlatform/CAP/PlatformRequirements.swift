@@ -1,4 +1,4 @@
-/// What a platform must offer for a CAP file to link: the TR's TechnicalRequirements, derived from the imports.
+/// What a platform must offer for a CAP file to link: the TR's TechnicalRequirements, derived from format and imports.
 public struct PlatformRequirements: Hashable, Sendable {
     /// 2.1.1 at least: the first version with CAP files.
     public let javaCardVersion: VersionNumber
@@ -13,20 +13,35 @@ public struct PlatformRequirements: Hashable, Sendable {
     }
 
     /// Throws unknownPlatform for an import of the Java Card API that is newer than every version known here.
-    init(imports: [CAPImport], flags: CAPHeader.Flags) throws(CAPError) {
-        var javaCard = VersionNumber([2, 1, 1])
+    init(imports: [CAPImport], header: CAPHeader) throws(CAPError) {
+        var javaCard = PlatformRequirements.javaCardVersion(of: header)
         var gpApi = VersionNumber([0, 0, 0])
         for item in imports {
-            if let table = PlatformRequirements.javaCardVersions[item.aid.bytes] {
-                guard let needed = table.first(where: { item.version <= $0.package }) else {
+            if item.aid.bytes == PlatformRequirements.globalPlatformPackage {
+                gpApi = max(gpApi, VersionNumber(item.version.components + [0]))
+            } else if let table = PlatformRequirements.javaCardVersions[item.aid.bytes] {
+                guard let needed = PlatformRequirements.first(in: table, offering: item.version) else {
                     throw CAPError(.unknownPlatform, "Import.cap", "no Java Card version is known that offers package \(item.aid) \(item.version)")
                 }
-                javaCard = max(javaCard, needed.platform)
-            } else if item.aid.bytes == PlatformRequirements.globalPlatformPackage {
-                gpApi = max(gpApi, VersionNumber(item.version.components + [0]))
+                javaCard = max(javaCard, needed)
             }
         }
-        self.init(javaCardVersion: javaCard, gpApiVersion: gpApi, needsIntegers: flags.contains(.integers))
+        self.init(javaCardVersion: javaCard, gpApiVersion: gpApi, needsIntegers: header.flags.contains(.integers))
+    }
+
+    /// The first Java Card version whose virtual machine knows the CAP format: 2.3, and with it the extended format, came with 3.1. That earlier
+    /// formats need no more than 2.1.1 is a reading: 2.2 only added what a card may ignore.
+    public static func javaCardVersion(of header: CAPHeader) -> VersionNumber {
+        header.isExtended || header.formatVersion >= VersionNumber([2, 3]) ? VersionNumber([3, 1, 0]) : VersionNumber([2, 1, 1])
+    }
+
+    /// The first Java Card version that offers what is imported; nil for packages that say nothing about it.
+    public static func javaCardVersion(offering item: CAPImport) -> VersionNumber? {
+        javaCardVersions[item.aid.bytes].flatMap { first(in: $0, offering: item.version) }
+    }
+
+    private static func first(in table: [Row], offering version: VersionNumber) -> VersionNumber? {
+        table.first { version.components.first == $0.package.components.first && version <= $0.package }?.platform
     }
 
     /// org.globalplatform

@@ -29,9 +29,9 @@ public struct ZIPArchive: Sendable {
             throw CAPError(.tooLarge, "archive", "\(bytes.count) bytes are more than the \(limits.archiveSize) that are allowed")
         }
         let directory = try ZIPDirectory(bytes, maximumEntries: limits.entries)
+        // All that the directory announces is checked before the first entry is inflated.
         var names: Set<String> = []
         var total = 0
-        var entries: [Entry] = []
         for record in directory.records {
             try ZIPArchive.check(name: record.name)
             guard names.insert(record.name).inserted else { throw CAPError(.entryName, record.name, "the entry occurs twice") }
@@ -39,6 +39,9 @@ public struct ZIPArchive: Sendable {
                 throw CAPError(.tooLarge, record.name, "the entries have more than \(limits.inflatedSize) bytes together")
             }
             total += record.inflatedSize
+        }
+        var entries: [Entry] = []
+        for record in directory.records {
             let content = try record.content(in: bytes)
             if record.name.hasSuffix("/") {
                 guard content.isEmpty else { throw CAPError(.archive, record.name, "a folder has content") }

@@ -12,7 +12,7 @@ import Testing
         var files = try files(name)
         try change(&files)
         do throws(CAPError) {
-            _ = try CAPFile(TestArchive(files).bytes)
+            _ = try CAPFile(SampleArchive(files).bytes)
             return nil
         } catch {
             return error
@@ -41,10 +41,11 @@ import Testing
         #expect(try error { edit(&$0, component) { $0[0] = 99 } }?.code == .component)
     }
 
-    @Test func extendedFormats() throws {
-        #expect(try error { edit(&$0, "Header") { $0[9] = 0x0C } }?.code == .extendedFormat)
-        #expect(try error { $0.append(("org/tsms/applets/ticket/javacard/Method.capx", [])) }?.code == .extendedFormat)
-        #expect(try error { $0.append(("org/other/javacard/Header.cap", $0[1].1)) }?.code == .extendedFormat)
+    @Test func filesOfTwoKinds() throws {
+        // A compact file that calls itself extended has none of the structure.
+        #expect(try error { edit(&$0, "Header") { $0[9] = 0x0C } }?.code == .component)
+        #expect(try error { $0.append(("org/tsms/applets/ticket/javacard/Method.capx", [])) }?.code == .component)
+        #expect(try error { $0.append(("org/other/javacard/Header.cap", $0[1].1)) }?.code == .severalFiles)
     }
 
     @Test func headers() throws {
@@ -74,7 +75,7 @@ import Testing
         func javaCard(_ minor: UInt8) throws -> String {
             var files = try files()
             edit(&files, "Import") { $0[4] = minor }
-            return try CAPFile(TestArchive(files).bytes).requirements.javaCardVersion.description
+            return try CAPFile(SampleArchive(files).bytes).requirements.javaCardVersion.description
         }
         #expect(try [4, 5, 6, 7, 8, 9].map { try javaCard($0) } == ["3.0.4", "3.0.4", "3.0.5", "3.1.0", "3.1.0", "3.2.0"])
     }
@@ -86,7 +87,7 @@ import Testing
 
     @Test func mutatedArchivesNeverCrash() throws {
         var generator = TestGenerator(seed: 8)
-        let archive = TestArchive(try files("store-1.0-jc304").filter { $0.0.hasSuffix(".cap") })
+        let archive = SampleArchive(try files("store-1.0-jc304").filter { $0.0.hasSuffix(".cap") })
         for _ in 0..<2000 {
             var changed = archive
             let index = Int.random(in: 0..<archive.entries.count, using: &generator)
