@@ -9,7 +9,7 @@ public struct ConnectionSource: RequestContextSource {
     /// The client's IP address, without the port.
     public let remoteAddress: String
     public let channel: any Channel
-    /// Carries the request's ID as `hb.request.id`.
+    /// The connection's: `hb.request.id` is the same for all its requests.
     public let logger: Logger
 
     public init(peer: PeerIdentity?, remoteAddress: String, channel: any Channel, logger: Logger) {

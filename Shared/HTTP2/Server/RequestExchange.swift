@@ -34,8 +34,6 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
             refusal.append("content-length", "0")
             return stream.send(head: refusal, endOfStream: true)
         }
-        var logger = connection.logger
-        logger[metadataKey: "hb.request.id"] = .stringConvertible(connection.nextRequestID())
         let requestBody: RequestBody
         if endOfStream {
             bodyEnded = true
@@ -51,7 +49,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
             body = inbound
             requestBody = RequestBody(asyncSequence: inbound)
         }
-        let source = ConnectionSource(peer: connection.peer, remoteAddress: connection.remoteAddress, channel: connection.channel, logger: logger)
+        let source = ConnectionSource(peer: connection.peer, remoteAddress: connection.remoteAddress, channel: connection.channel, logger: connection.logger)
         connection.running.add(1, ordering: .relaxed)
         task = Task(executorPreference: connection.loop) {
             await self.run(Request(head: request, body: requestBody), source)

@@ -14,31 +14,15 @@ final class ServedConnection: @unchecked Sendable {
     let date: DateStamp
     /// Request tasks that have not ended, those of streams already reset among them.
     let running = Atomic<Int>(0)
-    private let idPrefix: String
-    private var requests = 0
 
-    init(loop: LoopContext, peer: PeerIdentity?, remoteAddress: String, channel: any Channel, logger: Logger, idPrefix: String, date: DateStamp) {
+    init(loop: LoopContext, peer: PeerIdentity?, remoteAddress: String, channel: any Channel, logger: Logger, date: DateStamp) {
         self.loop = loop
         self.peer = peer
         self.remoteAddress = remoteAddress
         self.channel = channel
         self.logger = logger
-        self.idPrefix = idPrefix
         self.date = date
     }
-
-    /// An ID for the next request, unique in the process.
-    func nextRequestID() -> RequestID {
-        requests += 1
-        return RequestID(connection: idPrefix, number: requests)
-    }
-}
-
-/// Text only when somebody logs it.
-struct RequestID: Sendable, CustomStringConvertible {
-    let connection: String
-    let number: Int
-    var description: String { "\(connection)-\(number)" }
 }
 
 /// Gives a request that begins its receiver, on the event loop; nil refuses it.

@@ -154,12 +154,14 @@ final class ServerListener: Sendable {
         }
         var logger = self.logger
         logger[metadataKey: "connection"] = "\(number)"
+        // Hummingbird's `id` of a request is taken from here. One for all requests of a connection: a logger of its own for each would cost
+        // more than the routing does. Requests are told apart by their trace.
+        logger[metadataKey: "hb.request.id"] = "\(number)"
         logger.debug(
             "TLS connection",
             metadata: ["peer": "\(remoteAddress)", "version": "\(session.version)", "suite": "\(session.suite)", "resumed": "\(session.resumed)"])
         let connection = ServedConnection(
-            loop: loop, peer: session.peer, remoteAddress: remoteAddress, channel: context.channel, logger: logger, idPrefix: String(number, radix: 36),
-            date: date)
+            loop: loop, peer: session.peer, remoteAddress: remoteAddress, channel: context.channel, logger: logger, date: date)
         let pipeline = context.pipeline.syncOperations
         if session.applicationProtocol == "h2" {
             let owner = ServedHTTP2Connection(

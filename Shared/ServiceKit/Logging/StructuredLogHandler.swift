@@ -31,7 +31,11 @@ public struct StructuredLogHandler: LogHandler {
     public func log(event: LogEvent) {
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
-        if let trace = TraceContext.current, fields["trace"] == nil { fields["trace"] = "\(trace.traceID)" }
+        if let trace = TraceContext.current {
+            if fields["trace"] == nil { fields["trace"] = "\(trace.traceID)" }
+            // Tells the requests of one trace apart.
+            if fields["span"] == nil { fields["span"] = "\(trace.spanID)" }
+        }
         if let given = event.metadata { fields.merge(given) { _, new in new } }
         if let error = event.error { fields["error"] = "\(error)" }
         let time = WireDate.text(now())

@@ -6,6 +6,9 @@ struct Arena: Sendable {
     static let clientIdentity = "spiffe://bench.example/client"
     static let serverIdentity = "spiffe://bench.example/server"
 
+    /// As the services are run (deploy/systemd, `tsms testbed`).
+    static let allocation = ["GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"]
+
     let workplace: Workplace
     let load: HTTPCommand.Load
     let directory: String
@@ -70,7 +73,7 @@ struct Arena: Sendable {
     func ours(_ name: String, _ words: [String] = []) async throws -> Contestant {
         let process = try ChildProcess(
             try workplace.program("bench"), ["serve", "--certificate", file("server", "pem"), "--key", file("server", "key"), "--trust-anchors", file("ca", "pem")] + words,
-            log: "\(directory)/serve-\(words.count).log")
+            environment: Self.allocation, log: "\(directory)/serve-\(words.count).log")
         do {
             let text = try await process.line(beginning: ServeCommand.announcement)
             guard let port = Int(text) else { throw BenchFailure("'\(text)' is no port") }
