@@ -11,7 +11,7 @@ TEST_PACKAGES  := curl openssl
 BENCH_PACKAGES := nghttp2-client nghttp2-server haproxy
 TEST_LOG       := .build/test.log
 
-.PHONY: help setup setup-bench build demo test bench clean
+.PHONY: help setup setup-bench build demo test release bench clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,8 +35,11 @@ test: build ## Build and run all tests
 	@swift test --skip-build --disable-xctest --no-parallel 2>&1 | tee $(TEST_LOG) || { echo; echo "make test: FAILED, the runner's closing lines:"; tail -n 20 $(TEST_LOG); exit 1; }
 	@echo; echo "make test: passed, the runner's closing lines:"; tail -n 3 $(TEST_LOG)
 
-bench: setup-bench ## Build for release and measure (docs/performance.md)
-	swift build -c release
+# Linked statically with Swift's own libraries: the programs run where no Swift is installed, start with fewer files and take less memory.
+release: setup ## Build all programs for release, without need of Swift's libraries
+	swift build -c release --static-swift-stdlib
+
+bench: setup-bench release ## Build for release and measure (docs/performance.md)
 	.build/release/bench all
 
 clean: ## Remove what was built; fetched dependencies stay
