@@ -9,6 +9,9 @@ public enum ChannelCommand: Codable, Sendable, Hashable {
     /// First keys of a new security domain: STORE DATA of DGI 00B9 and 8113 for each key (after INSTALL [for personalization]).
     /// Becomes several C-APDUs.
     case storeFirstKeys(keySetId: String, keyVersionNumber: UInt8)
+    /// The TR's attestation token, built and signed for this script, as STORE DATA in BER-TLV (TR-03165 Appendix A.1; after
+    /// INSTALL [for personalization]). Becomes one or more C-APDUs. An `attestationToken` operation of its own: same check, same line in the audit log.
+    case storeAttestationToken(AttestationTokenRequest)
 }
 
 /// How the host learns the card challenge (design section 4: predictable or random).

@@ -5,6 +5,7 @@
 /// | createKeySet, keySet, importKeySet, exportKeySet, changeState | `POST /key-sets`, `GET /key-sets/{id}`, `POST /key-sets/import`, `POST /key-sets/{id}/export`, `POST /key-sets/{id}/state` | channel openers |
 /// | hostChallenge, verifyCryptogram | `POST /host-challenges`, `POST /cryptograms/verify` | channel openers |
 /// | openChannel, authenticate, continueChannel, report, closeChannel | `POST /channels`, `POST /channels/{id}/authenticate`, `…/commands`, `…/report`, `DELETE /channels/{id}` | channel openers |
+/// | batch: several of the above in one transaction | `POST /batch` | channel openers |
 /// | attestationToken, attestationKey | `POST /attestation-tokens`, `GET /attestation-key` | channel openers; key: all |
 /// | accessToken, tokenKey | `POST /access-tokens`, `GET /token-keys/{audience}` | by audience; keys: all |
 /// | namedKeys, importNamedKey | `GET /named-keys`, `POST /named-keys` | list: all; import: operator |
@@ -24,6 +25,9 @@ public protocol KeyVault: Sendable {
     func continueChannel(_ id: String, _ request: ContinueChannelRequest) async throws(KeyVaultError) -> ChannelScript
     func report(channel id: String, _ report: ChannelReport) async throws(KeyVaultError) -> VerifiedReport
     func closeChannel(_ id: String) async throws(KeyVaultError)
+
+    /// - Throws: what the first step that is refused throws, naming the step; then nothing of the batch was done.
+    func batch(_ batch: VaultBatch) async throws(KeyVaultError) -> VaultBatchAnswer
 
     func attestationToken(_ request: AttestationTokenRequest) async throws(KeyVaultError) -> AttestationToken
     func attestationKey() async throws(KeyVaultError) -> SigningKeyDescription

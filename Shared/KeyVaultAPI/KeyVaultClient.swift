@@ -56,6 +56,14 @@ public struct KeyVaultClient: KeyVault {
         do { try await client.send(.delete, channel(id)) } catch { throw KeyVaultError(remote: error) }
     }
 
+    public func batch(_ batch: VaultBatch) async throws(KeyVaultError) -> VaultBatchAnswer {
+        let answer: VaultBatchAnswer = try await post(KeyVaultPaths.batch, batch)
+        guard answer.steps.count == batch.steps.count else {
+            throw KeyVaultError(.internalError, "the key vault answered \(answer.steps.count) steps where \(batch.steps.count) were asked for")
+        }
+        return answer
+    }
+
     public func attestationToken(_ request: AttestationTokenRequest) async throws(KeyVaultError) -> AttestationToken {
         try await post(KeyVaultPaths.attestationTokens, request)
     }

@@ -6,6 +6,7 @@ public enum KeyVaultPaths {
     public static let hostChallenges = "/host-challenges"
     public static let verifyCryptogram = "/cryptograms/verify"
     public static let channels = "/channels"
+    public static let batch = "/batch"
     public static let attestationTokens = "/attestation-tokens"
     public static let attestationKey = "/attestation-key"
     public static let accessTokens = "/access-tokens"
