@@ -35,11 +35,11 @@ import Testing
     /// Who may, written down a second time and by hand.
     private func mayDo(_ operation: VaultOperation, _ role: VaultRole) -> Bool {
         switch operation {
-        case .readAttestationKey, .readTokenKey, .listNamedKeys: true
+        case .readAttestationKey, .readTokenKey: true
         case .providerToken: role == .providerTokenSigner
         case .handsetToken: role == .handsetTokenSigner
         case .importNamedKey, .releaseAuthentications, .readAuditLog: role == .operator
-        case .readKeySet: role == .channelOpener || role == .operator
+        case .readKeySet, .listNamedKeys: role == .channelOpener || role == .operator
         case .maintenance: false
         default: role == .channelOpener
         }

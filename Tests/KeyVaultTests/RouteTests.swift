@@ -154,7 +154,7 @@ import Testing
     private static let operations = [
         "post /key-sets", "get /key-sets/{id}", "post /key-sets/import", "post /key-sets/{id}/export", "post /key-sets/{id}/state", "post /host-challenges",
         "post /cryptograms/verify", "post /channels", "post /channels/{id}/authenticate", "post /channels/{id}/commands", "post /channels/{id}/report",
-        "delete /channels/{id}", "post /attestation-tokens", "get /attestation-key", "post /access-tokens", "get /token-keys/{audience}", "get /named-keys",
+        "delete /channels/{id}", "post /batch", "post /attestation-tokens", "get /attestation-key", "post /access-tokens", "get /token-keys/{audience}", "get /named-keys",
         "post /named-keys", "post /authentication-counters/release", "get /audit", "get /audit/verification",
     ]
 }

@@ -2,15 +2,15 @@ import Cryptography
 import GlobalPlatform
 import KeyVaultAPI
 
-/// A command's plain C-APDUs, and the key set in it if it is a directive.
+/// A command's plain C-APDUs, and the key set in it if it is a directive that puts one on the card.
 struct ExpandedCommand: Sendable {
     var apdus: [CommandAPDU]
     var keySetId: String?
 }
 
-extension VaultEngine {
-    /// Turns commands into plain C-APDUs: directives are filled with keys, encrypted under the channel's DEK.
-    func expand(_ commands: [ChannelCommand], under static: SCP03StaticKeys, keyVersionNumber: UInt8, maximumPayload: Int, _ sealer: Sealer) async throws -> [ExpandedCommand] {
+extension VaultWork {
+    /// Turns commands into plain C-APDUs: directives are filled with keys, encrypted under the channel's DEK, or with the token that is signed for them.
+    func expand(_ commands: [ChannelCommand], under static: SCP03StaticKeys, keyVersionNumber: UInt8, maximumPayload: Int) throws -> [ExpandedCommand] {
         var expanded: [ExpandedCommand] = []
         expanded.reserveCapacity(commands.count)
         for (number, command) in commands.enumerated() {
@@ -18,7 +18,7 @@ extension VaultEngine {
             case .apdu(let bytes):
                 expanded.append(ExpandedCommand(apdus: [try plainCommand(bytes.bytes, number)], keySetId: nil))
             case .putKey(let id, let version, let replacing):
-                let (record, keys) = try await keysToPut(id, version, sealer)
+                let (record, keys) = try keysToPut(id, version)
                 guard replacing != 0 else { throw KeyVaultError(.invalidRequest, "command \(number): nothing is replaced by leaving `replacing` out, not by 0") }
                 // GPCS 11.8.2.3: a replacement has the type and length of what it replaces.
                 guard replacing != keyVersionNumber || keys.keyLength == `static`.keyLength else {
@@ -27,10 +27,17 @@ extension VaultEngine {
                 let put = PutKeyCommand(replacing: replacing ?? 0, newVersion: version, components: try components(record, keys, under: `static`))
                 expanded.append(ExpandedCommand(apdus: [try put.apdu()], keySetId: id))
             case .storeFirstKeys(let id, let version):
-                let (record, keys) = try await keysToPut(id, version, sealer)
+                let (record, keys) = try keysToPut(id, version)
                 let parts = try components(record, keys, under: `static`)
                 let first = FirstKeySet(version: version, encryption: parts[0], mac: parts[1], dataEncryption: parts[2])
                 expanded.append(ExpandedCommand(apdus: try first.commands(maximumPayload: maximumPayload).map(\.apdu), keySetId: id))
+            case .storeAttestationToken(let request):
+                // An operation of its own, with its own check and line.
+                let token = try run(VaultCall(.attestationToken, caller.identity, process: request.processId)) { work, call in
+                    try work.attestationToken(request, &call)
+                }
+                let parts = try StoreDataCommand.split(token.token.bytes, structure: .berTLV, maximumPayload: maximumPayload)
+                expanded.append(ExpandedCommand(apdus: parts.map(\.apdu), keySetId: nil))
             }
         }
         return expanded
@@ -56,8 +63,8 @@ extension VaultEngine {
         }
     }
 
-    private func keysToPut(_ id: String, _ version: UInt8, _ sealer: Sealer) async throws -> (KeySetRecord, SCP03StaticKeys) {
-        let record = try await read { db in try KeySetRecord.require(id, db) }
+    private func keysToPut(_ id: String, _ version: UInt8) throws -> (KeySetRecord, SCP03StaticKeys) {
+        let record = try KeySetRecord.require(id, db)
         try KeySetPolicy.require(.putOnCard, of: record)
         guard record.keyVersionNumber == version else {
             throw KeyVaultError(.invalidRequest, "key set \(id) was made for version \(Hex.encode([record.keyVersionNumber])), not \(Hex.encode([version]))")

@@ -3,19 +3,19 @@ import GRDB
 import GlobalPlatform
 import KeyVaultAPI
 
-extension VaultEngine {
+extension VaultWork {
     /// The static keys behind a reference, if they may be used so.
     /// - Throws: `notFound`, `usageNotAllowed`, `wrongState`, `invalidRequest` when the version is not the reference's own.
-    func staticKeys(_ reference: KeyReference, for use: KeySetPolicy.Use, keyVersionNumber: UInt8?, _ sealer: Sealer) async throws -> SCP03StaticKeys {
+    func staticKeys(_ reference: KeyReference, for use: KeySetPolicy.Use, keyVersionNumber: UInt8?) throws -> SCP03StaticKeys {
         switch reference {
         case .keySet(let id):
-            let record = try await read { db in try KeySetRecord.require(id, db) }
+            let record = try KeySetRecord.require(id, db)
             try KeySetPolicy.require(use, of: record)
             try requireVersion(keyVersionNumber, record.keyVersionNumber, reference)
             return try record.staticKeys(sealer)
         case .diversified(let index, let data, let scheme, let version):
             try requireVersion(keyVersionNumber, version, reference)
-            let master = try await namedKey(index, .master, owner: nil, sealer)
+            let master = try namedKey(index, .master, owner: nil)
             return try scheme.keys(master: master, keyDiversificationData: data.bytes)
         }
     }
@@ -24,11 +24,5 @@ extension VaultEngine {
         guard own != 0 else { throw KeyVaultError(.invalidRequest, "\(reference.name): key version 0 leaves the choice to the card and is not allowed") }
         guard let asked, asked != own else { return }
         throw KeyVaultError(.invalidRequest, "\(reference.name) is version \(Hex.encode([own])), not \(Hex.encode([asked]))")
-    }
-
-    /// Part of the transaction that lets a script go: what was allowed when it was computed must still be.
-    static func requireStill(_ use: KeySetPolicy.Use, _ reference: KeyReference, _ db: Database) throws {
-        guard case .keySet(let id) = reference else { return }
-        try KeySetPolicy.require(use, of: try KeySetRecord.require(id, db))
     }
 }

@@ -59,6 +59,8 @@ public struct VaultConfiguration: ServiceConfiguration {
         var hostChallengeLifetime: Int?
         var commandsPerChannel: Int?
         var channelRetention: Int?
+        var stepsPerBatch: Int?
+        var batchRetention: Int?
     }
 
     public init(from decoder: any Decoder) throws {
@@ -78,8 +80,11 @@ public struct VaultConfiguration: ServiceConfiguration {
         limits.hostChallengeLifetime = given?.hostChallengeLifetime ?? limits.hostChallengeLifetime
         limits.commandsPerChannel = given?.commandsPerChannel ?? limits.commandsPerChannel
         limits.channelRetention = given?.channelRetention ?? limits.channelRetention
+        limits.stepsPerBatch = given?.stepsPerBatch ?? limits.stepsPerBatch
+        limits.batchRetention = given?.batchRetention ?? limits.batchRetention
         limits.tokenLifetime.merge(tokens?.lifetimes ?? [:]) { _, new in new }
-        guard [limits.unprovenAuthentications, limits.hostChallengeLifetime, limits.commandsPerChannel, limits.channelRetention].allSatisfy({ $0 > 0 }) else {
+        guard [limits.unprovenAuthentications, limits.hostChallengeLifetime, limits.commandsPerChannel, limits.channelRetention,
+               limits.stepsPerBatch, limits.batchRetention].allSatisfy({ $0 > 0 }) else {
             throw DecodingError.dataCorruptedError(forKey: .limits, in: keys, debugDescription: "limits are 1 or more")
         }
         settings = VaultSettings(

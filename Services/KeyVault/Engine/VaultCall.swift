@@ -8,6 +8,10 @@ struct VaultCall: Sendable {
     /// Key sets, cards' derived sets and named keys that the call is about.
     var keys: [String] = []
     var detail = ""
+    /// `ok`, or the code of a refusal whose effects stay.
+    var outcome = "ok"
+    /// The operation found its work done already: it leaves no line.
+    var changesNothing = false
 
     init(_ operation: VaultOperation, _ caller: String, process: String = "", keys: [String] = []) {
         self.operation = operation

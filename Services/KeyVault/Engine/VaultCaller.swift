@@ -8,7 +8,7 @@ public enum VaultRole: String, Codable, Sendable, Hashable, CaseIterable {
     case handsetTokenSigner
     /// Brings in named keys, releases authentication counters, reads and verifies the audit log.
     case `operator`
-    /// Reads public keys and the list of named keys.
+    /// Reads public keys.
     case reader
 }
 

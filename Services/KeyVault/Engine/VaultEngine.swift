@@ -37,8 +37,13 @@ public final class VaultEngine: Sendable {
         do {
             return try await open(store: store, rootKey: rootKey, settings: settings, environment: environment, logger: logger)
         } catch {
-            try? await store.close()
-            throw error
+            let failure = error
+            do {
+                try await store.close()
+            } catch {
+                logger.error("the vault's store did not close", metadata: ["error": "\(error)"])
+            }
+            throw failure
         }
     }
 
@@ -101,29 +106,83 @@ public final class VaultEngine: Sendable {
 
     // MARK: - The frame of every operation
 
-    /// Checks role and seal, runs the operation, and puts a refusal into the audit log before it is answered.
+    /// Checks role and seal, runs the operation in one transaction with its line in the audit log, durable when this returns. A refusal takes
+    /// back all changes and goes into the log before it is answered.
+    func transact<Value: Sendable>(
+        _ call: VaultCall, _ caller: VaultCaller, _ body: @escaping @Sendable (VaultWork, inout VaultCall) throws -> Value
+    ) async throws(KeyVaultError) -> Value {
+        try await transact(call, caller) { work in try work.run(call, body) }
+    }
+
+    /// The same for several operations, each of which appends its own line.
+    /// - Parameter call: what a refusal of the whole is logged as.
+    func transact<Value: Sendable>(
+        _ call: VaultCall, _ caller: VaultCaller, _ body: @escaping @Sendable (VaultWork) throws -> Value
+    ) async throws(KeyVaultError) -> Value {
+        let refusal: VaultRefusal
+        do {
+            let sealer = try admit(call, caller)
+            let value = try await store.write { db in try body(VaultWork(engine: self, caller: caller, sealer: sealer, db: db)) }
+            lastFailure.withLock { $0 = nil }
+            return value
+        } catch let refused as VaultRefusal {
+            refusal = refused
+        } catch let error as KeyVaultError where error.code != .auditUnavailable {
+            refusal = VaultRefusal(call, error)
+        } catch {
+            throw unavailable(error)
+        }
+        try await log(refusal)
+        throw refusal.error
+    }
+
+    /// An operation whose refusal has effects that must stay: a challenge is used up, a channel is closed. They are durable with the line.
+    func transact<Value: Sendable>(
+        keeping call: VaultCall, _ caller: VaultCaller, _ body: @escaping @Sendable (VaultWork, inout VaultCall) throws -> Result<Value, KeyVaultError>
+    ) async throws(KeyVaultError) -> Value {
+        let result: Result<Value, KeyVaultError> = try await transact(call, caller) { work, call in
+            let result = try body(work, &call)
+            if case .failure(let error) = result { (call.outcome, call.detail) = (error.code.rawValue, error.reason) }
+            return result
+        }
+        return try result.get()
+    }
+
+    /// Checks role and seal, runs an operation that is no single transaction, and puts a refusal into the audit log before it is answered.
     func perform<Value: Sendable>(
         _ call: VaultCall, _ caller: VaultCaller, _ body: (inout VaultCall, Sealer) async throws -> Value
     ) async throws(KeyVaultError) -> Value {
         var call = call
-        let refusal: KeyVaultError
+        let refusal: VaultRefusal
         do {
-            guard call.operation.isAllowed(to: caller) else {
-                let roles = call.operation.allowedRoles.map(\.rawValue).sorted().joined(separator: " or ")
-                throw KeyVaultError(.forbidden, "\(caller.identity) may not do \(call.operation.rawValue): it needs the role \(roles)")
-            }
-            guard let sealer else { throw KeyVaultError(.sealed, "the vault is sealed: its root key is missing") }
+            let sealer = try admit(call, caller)
             return try await body(&call, sealer)
         } catch {
-            refusal = KeyVaultError(mapping: error)
-            if refusal.code == .internalError { logger.error("\(call.operation.rawValue) failed", metadata: ["error": "\(error)", "caller": "\(call.caller)"]) }
+            refusal = VaultRefusal(call, error)
         }
         // What could not be audited because the log fails has said so already.
-        if refusal.code != .auditUnavailable {
-            call.detail = refusal.reason
-            try await commit(call, outcome: refusal.code.rawValue) { _ in }
+        if refusal.error.code != .auditUnavailable { try await log(refusal) }
+        throw refusal.error
+    }
+
+    private func admit(_ call: VaultCall, _ caller: VaultCaller) throws(KeyVaultError) -> Sealer {
+        guard call.operation.isAllowed(to: caller) else { throw Self.forbidden(call.operation, caller) }
+        guard let sealer else { throw KeyVaultError(.sealed, "the vault is sealed: its root key is missing") }
+        return sealer
+    }
+
+    static func forbidden(_ operation: VaultOperation, _ caller: VaultCaller) -> KeyVaultError {
+        let roles = operation.allowedRoles.map(\.rawValue).sorted().joined(separator: " or ")
+        return KeyVaultError(.forbidden, "\(caller.identity) may not do \(operation.rawValue): it needs the role \(roles)")
+    }
+
+    private func log(_ refusal: VaultRefusal) async throws(KeyVaultError) {
+        var call = refusal.call
+        call.detail = refusal.error.reason
+        if refusal.error.code == .internalError {
+            logger.error("\(call.operation.rawValue) failed", metadata: ["error": "\(refusal.cause)", "caller": "\(call.caller)"])
         }
-        throw refusal
+        try await commit(call, outcome: refusal.error.code.rawValue) { _ in }
     }
 
     /// A change and its line in the audit log, durable together when this returns.

@@ -7,6 +7,8 @@ public enum VaultOperation: String, Sendable, Hashable, CaseIterable {
     case providerToken, handsetToken, readTokenKey
     case listNamedKeys, importNamedKey
     case releaseAuthentications, readAuditLog
+    /// Several operations together; only a batch as a whole that is refused or repeated leaves this line.
+    case batch
     /// The vault's own doing: start, first signing keys.
     case maintenance
 
@@ -14,12 +16,14 @@ public enum VaultOperation: String, Sendable, Hashable, CaseIterable {
     public var allowedRoles: Set<VaultRole> {
         switch self {
         case .createKeySet, .importKeySet, .exportKeySet, .changeKeySetState, .hostChallenge, .verifyCryptogram,
-             .openChannel, .authenticateChannel, .continueChannel, .reportChannel, .closeChannel, .attestationToken:
+             .openChannel, .authenticateChannel, .continueChannel, .reportChannel, .closeChannel, .attestationToken, .batch:
             [.channelOpener]
         case .readKeySet: [.channelOpener, .operator]
         case .providerToken: [.providerTokenSigner]
         case .handsetToken: [.handsetTokenSigner]
-        case .readAttestationKey, .readTokenKey, .listNamedKeys: Set(VaultRole.allCases)
+        case .readAttestationKey, .readTokenKey: Set(VaultRole.allCases)
+        // Which keys there are, whose, and their check values: for those who use or bring them in.
+        case .listNamedKeys: [.channelOpener, .operator]
         case .importNamedKey, .releaseAuthentications, .readAuditLog: [.operator]
         case .maintenance: []
         }

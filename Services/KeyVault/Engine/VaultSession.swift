@@ -38,6 +38,8 @@ struct VaultSession: KeyVault {
     }
     func closeChannel(_ id: String) async throws(KeyVaultError) { try await engine.closeChannel(id, caller) }
 
+    func batch(_ batch: VaultBatch) async throws(KeyVaultError) -> VaultBatchAnswer { try await engine.batch(batch, caller) }
+
     func attestationToken(_ request: AttestationTokenRequest) async throws(KeyVaultError) -> AttestationToken {
         try await engine.attestationToken(request, caller)
     }

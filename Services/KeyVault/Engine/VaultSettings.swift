@@ -12,16 +12,22 @@ public struct VaultLimits: Sendable, Hashable {
     public var commandsPerChannel: Int
     /// How long a channel that nobody closed keeps what verifies its report, seconds.
     public var channelRetention: Int
+    /// Operations of one batch.
+    public var stepsPerBatch: Int
+    /// How long the answer of a batch with an idempotency key is kept, seconds.
+    public var batchRetention: Int
 
     public init(
         unprovenAuthentications: Int = 5, tokenLifetime: [TokenAudience: Int] = [.provider: 3600, .handset: 3600], hostChallengeLifetime: Int = 300,
-        commandsPerChannel: Int = 2048, channelRetention: Int = 30 * 86400
+        commandsPerChannel: Int = 2048, channelRetention: Int = 30 * 86400, stepsPerBatch: Int = 256, batchRetention: Int = 3600
     ) {
         self.unprovenAuthentications = unprovenAuthentications
         self.tokenLifetime = tokenLifetime
         self.hostChallengeLifetime = hostChallengeLifetime
         self.commandsPerChannel = commandsPerChannel
         self.channelRetention = channelRetention
+        self.stepsPerBatch = stepsPerBatch
+        self.batchRetention = batchRetention
     }
 }
 

@@ -17,7 +17,7 @@ extension VaultEngine {
             guard (1...128).contains(request.index.utf8.count), request.index.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw KeyVaultError(.invalidRequest, "a key index has 1 to 128 printable ASCII characters without spaces")
             }
-            try requireTexts(owner: request.owner, label: "")
+            try Self.requireTexts(owner: request.owner, label: "")
             let key = try combine(request.components)
             let checkValue = try aesKeyCheckValue(key)
             guard constantTimeEqual(checkValue, request.keyCheckValue.bytes) else {
@@ -40,20 +40,6 @@ extension VaultEngine {
         }
     }
 
-    /// The bytes of a named key.
-    /// - Parameter owner: who must own it; nil: anybody may.
-    /// - Throws: `notFound` also for a key of another kind or owner: a foreign key is as one that does not exist.
-    func namedKey(_ index: String, _ kind: NamedKeyDescription.Kind, owner: String?, _ sealer: Sealer) async throws -> SecretBytes {
-        let found = try await read { db -> (description: NamedKeyDescription, sealed: [UInt8])? in
-            guard let row = try db.row("SELECT * FROM named_key WHERE name = ?", [index]) else { return nil }
-            return (try NamedKeyDescription(row: row), row.bytes("sealed"))
-        }
-        guard let found, found.description.kind == kind, owner == nil || owner == found.description.owner else {
-            throw KeyVaultError(.notFound, "there is no \(kind.rawValue) key \(index.prefix(128))\(owner.map { " of owner \($0)" } ?? "")")
-        }
-        return try sealer.openSecret(found.sealed, row: index, .namedKey)
-    }
-
     /// XOR of two or more components of equal length, so that no single person ever held the key.
     private func combine(_ components: [HexBytes]) throws(KeyVaultError) -> SecretBytes {
         guard (2...8).contains(components.count), let length = components.first?.bytes.count, [16, 24, 32].contains(length),
@@ -68,6 +54,18 @@ extension VaultEngine {
             throw KeyVaultError(.invalidRequest, "the components cancel each other out: two are the same")
         }
         return key
+    }
+}
+
+extension VaultWork {
+    /// The bytes of a named key.
+    /// - Parameter owner: who must own it; nil: anybody may.
+    /// - Throws: `notFound` also for a key of another kind or owner: a foreign key is as one that does not exist.
+    func namedKey(_ index: String, _ kind: NamedKeyDescription.Kind, owner: String?) throws -> SecretBytes {
+        guard let row = try db.row("SELECT * FROM named_key WHERE name = ?", [index]), case let found = try NamedKeyDescription(row: row),
+              found.kind == kind, owner == nil || owner == found.owner
+        else { throw KeyVaultError(.notFound, "there is no \(kind.rawValue) key \(index.prefix(128))\(owner.map { " of owner \($0)" } ?? "")") }
+        return try sealer.openSecret(row.bytes("sealed"), row: index, .namedKey)
     }
 }
 

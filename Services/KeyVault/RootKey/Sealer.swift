@@ -11,6 +11,7 @@ struct Sealer: Sendable {
         case namedKey = "named-key"
         case signingKey = "signing-key"
         case channel
+        case batch
         case rootKeyCheck = "root-key-check"
     }
 

@@ -39,6 +39,7 @@ public struct VaultRoutes: Sendable {
         post(router, KeyVaultPaths.channels + "/:id/authenticate") { (vault, body: AuthenticateChannelRequest, id) in try await vault.authenticate(channel: id, body) }
         post(router, KeyVaultPaths.channels + "/:id/commands") { (vault, body: ContinueChannelRequest, id) in try await vault.continueChannel(id, body) }
         post(router, KeyVaultPaths.channels + "/:id/report") { (vault, body: ChannelReport, id) in try await vault.report(channel: id, body) }
+        post(router, KeyVaultPaths.batch) { (vault, body: VaultBatch, _) in try await vault.batch(body) }
         router.delete(path(KeyVaultPaths.channels + "/:id")) { _, context in
             let vault = engine.as(try caller(context))
             try await answering { try await vault.closeChannel(identifier(context)) }

@@ -47,6 +47,16 @@ enum VaultSchema {
                 CREATE TRIGGER audit_never_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
                 """)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: """
+                -- What batches under an idempotency key were answered.
+                CREATE TABLE batch (
+                    caller TEXT NOT NULL, idempotency_key TEXT NOT NULL, digest BLOB NOT NULL, expires_at INTEGER NOT NULL, sealed BLOB NOT NULL,
+                    PRIMARY KEY (caller, idempotency_key)
+                ) STRICT;
+                CREATE INDEX batch_expiry ON batch (expires_at);
+                """)
+        }
         return migrator
     }
 }

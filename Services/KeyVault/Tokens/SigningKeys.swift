@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import GRDB
 import GlobalPlatform
 import KeyVaultAPI
 
@@ -14,6 +15,13 @@ enum SigningPurpose: String, Sendable, CaseIterable {
         case .provider: self = .providerToken
         case .handset: self = .handsetToken
         }
+    }
+
+    func key(_ sealer: Sealer, _ db: Database) throws -> (key: ECPrivateKey, id: String) {
+        guard let row = try db.row("SELECT key_id, sealed FROM signing_key WHERE purpose = ?", [rawValue]) else {
+            throw KeyVaultError(.internalError, "the signing key \(rawValue) is missing from the store")
+        }
+        return (try ECPrivateKey(pkcs8: sealer.openSecret(row.bytes("sealed"), row: rawValue, .signingKey)), row["key_id"])
     }
 }
 
@@ -35,12 +43,6 @@ extension VaultEngine {
                     [purpose.rawValue, identifier, Data(publicKey), Data(sealed), now])
             }
         }
-    }
-
-    func signingKey(_ purpose: SigningPurpose, _ sealer: Sealer) async throws -> (key: ECPrivateKey, id: String) {
-        let found = try await read { db in try db.row("SELECT key_id, sealed FROM signing_key WHERE purpose = ?", [purpose.rawValue]).map { ($0["key_id"] as String, $0.bytes("sealed")) } }
-        guard let (id, sealed) = found else { throw KeyVaultError(.internalError, "the signing key \(purpose.rawValue) is missing from the store") }
-        return (try ECPrivateKey(pkcs8: sealer.openSecret(sealed, row: purpose.rawValue, .signingKey)), id)
     }
 
     func signingKeyDescription(_ purpose: SigningPurpose) async throws -> SigningKeyDescription {

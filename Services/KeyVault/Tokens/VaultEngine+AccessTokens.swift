@@ -10,7 +10,8 @@ extension VaultEngine {
         case .provider: .providerToken
         case .handset: .handsetToken
         }
-        return try await perform(VaultCall(operation, caller.identity), caller) { call, sealer in
+        return try await transact(VaultCall(operation, caller.identity), caller) { work, call in
+            let (settings, environment) = (work.settings, work.environment)
             guard let issuer = settings.tokenIssuer, let audience = settings.audiences[request.audience] else {
                 throw KeyVaultError(.usageNotAllowed, "this vault signs no \(request.audience.rawValue) tokens: its configuration names no issuer or audience for them")
             }
@@ -22,7 +23,7 @@ extension VaultEngine {
             let issuedAt = Int64(environment.now().timeIntervalSince1970)
             let expiry = issuedAt + Int64(request.lifetime)
             let identifier = environment.uuid()
-            let (key, keyID) = try await signingKey(SigningPurpose(request.audience), sealer)
+            let (key, keyID) = try SigningPurpose(request.audience).key(work.sealer, work.db)
             let unsigned: UnsignedToken
             switch request.audience {
             case .provider:
@@ -46,7 +47,6 @@ extension VaultEngine {
             let token = try unsigned.signed(with: try key.signature(of: unsigned.signingInput, hash: .sha256).rawRepresentation)
             call.keys = ["signing:\(keyID)"]
             call.detail += "token \(identifier) for \(request.serviceProviderId), \(request.lifetime) s"
-            try await commit(call) { _ in }
             return AccessToken(token: token)
         }
     }
