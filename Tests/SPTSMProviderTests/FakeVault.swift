@@ -46,6 +46,7 @@ struct FakeVault: KeyVault {
     func continueChannel(_ id: String, _ request: ContinueChannelRequest) async throws(KeyVaultError) -> ChannelScript { throw refusal }
     func report(channel id: String, _ report: ChannelReport) async throws(KeyVaultError) -> VerifiedReport { throw refusal }
     func closeChannel(_ id: String) async throws(KeyVaultError) { throw refusal }
+    func batch(_ batch: VaultBatch) async throws(KeyVaultError) -> VaultBatchAnswer { throw refusal }
     func attestationToken(_ request: AttestationTokenRequest) async throws(KeyVaultError) -> KeyVaultAPI.AttestationToken { throw refusal }
     func attestationKey() async throws(KeyVaultError) -> SigningKeyDescription { throw refusal }
     func namedKeys() async throws(KeyVaultError) -> [NamedKeyDescription] { throw refusal }

@@ -53,6 +53,12 @@ final class FlakyVault: KeyVault {
     func closeChannel(_ id: String) async throws(KeyVaultError) {
         try await line("closeChannel") { () throws(KeyVaultError) in try await vault.closeChannel(id) }
     }
+    /// A batch breaks where one of its operations would.
+    func batch(_ batch: VaultBatch) async throws(KeyVaultError) -> VaultBatchAnswer {
+        let names = batch.steps.map { String(String(describing: $0).prefix { $0 != "(" }) }
+        let name = breaks.withLock { breaks in names.first { breaks[$0] != nil } } ?? "batch"
+        return try await line(name) { () throws(KeyVaultError) in try await vault.batch(batch) }
+    }
     func attestationToken(_ request: AttestationTokenRequest) async throws(KeyVaultError) -> AttestationToken { try await vault.attestationToken(request) }
     func attestationKey() async throws(KeyVaultError) -> SigningKeyDescription { try await vault.attestationKey() }
     func accessToken(_ request: AccessTokenRequest) async throws(KeyVaultError) -> AccessToken { try await vault.accessToken(request) }
