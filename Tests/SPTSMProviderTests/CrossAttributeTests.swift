@@ -16,31 +16,33 @@ import TrustedServiceModel
     }
 
     @Test(arguments: 0...3) func keyIndexGoesWithTheMode(_ mode: Int) {
-        #expect(category { try CrossAttributeRules.check(FeatureConfig(keyProvisioningMode: mode, keyIndex: "k")) } == (mode == 0 ? 1008 : 0))
-        #expect(category { try CrossAttributeRules.check(FeatureConfig(keyProvisioningMode: mode)) } == (mode == 0 ? 0 : 1008))
+        #expect(category { try CrossAttributeRules.keyIndexGoesWithTheMode(FeatureConfig(keyProvisioningMode: mode, keyIndex: "k")) } == (mode == 0 ? 1008 : 0))
+        #expect(category { try CrossAttributeRules.keyIndexGoesWithTheMode(FeatureConfig(keyProvisioningMode: mode)) } == (mode == 0 ? 0 : 1008))
     }
 
     @Test(arguments: 0...3, [false, true]) func attestationTokenGoesWithTheMode(_ mode: Int, _ includesData: Bool) {
         let personalization = PersonalizationConfig(provideAttestationToken: true, includeSecurityDomainDiversificationData: includesData)
         let feature = FeatureConfig(keyProvisioningMode: mode, keyIndex: mode == 0 ? "" : "k")
         let isAllowed = mode != 0 && (!includesData || mode == 1)
-        #expect(category { try CrossAttributeRules.check(personalization, with: feature, attribute: "x") } == (isAllowed ? 0 : 1008))
+        let category = category {
+            try CrossAttributeRules.tokenNeedsProvisionedKeys(personalization, feature, changing: "x")
+            try CrossAttributeRules.diversificationDataNeedsDerivedKeys(personalization, feature, changing: "x")
+        }
+        #expect(category == (isAllowed ? 0 : 1008))
     }
 
     @Test func conditionsOfOneConfig() throws {
+        #expect(category { try CrossAttributeRules.accessNeedsSelectability(ActivationConfig(makeSelectable: false)) } == 0)
+        #expect(category { try CrossAttributeRules.accessNeedsSelectability(ActivationConfig(accessibleViaApdu: true, accessibleViaNfc: true)) } == 0)
+        #expect(category { try CrossAttributeRules.accessNeedsSelectability(ActivationConfig(makeSelectable: false, accessibleViaApdu: true)) } == 1008)
+        #expect(category { try CrossAttributeRules.accessNeedsSelectability(ActivationConfig(makeSelectable: false, accessibleViaNfc: true)) } == 1008)
+        var personalization = PersonalizationConfig(includeSecurityDomainDiversificationData: true)
+        #expect(category { try CrossAttributeRules.diversificationDataNeedsToken(personalization) } == 1008)
+        personalization.provideAttestationToken = true
+        #expect(category { try CrossAttributeRules.diversificationDataNeedsToken(personalization) } == 0)
         let tenancy = AIDTenancy(prefixes: [try HexBytes(hex: "F054534D53")])
-        var config = ApplicationConfig(id: "", spId: "", instanceAid: "F054534D5301")
-        #expect(category { try CrossAttributeRules.check(config, tenancy: tenancy) } == 0)
-        config.activationConfig = ActivationConfig(makeSelectable: false, accessibleViaApdu: true)
-        #expect(category { try CrossAttributeRules.check(config, tenancy: tenancy) } == 1008)
-        config.activationConfig = ActivationConfig(makeSelectable: false, accessibleViaNfc: true)
-        #expect(category { try CrossAttributeRules.check(config, tenancy: tenancy) } == 1008)
-        config.activationConfig = ActivationConfig()
-        config.personalizationConfig.includeSecurityDomainDiversificationData = true
-        #expect(category { try CrossAttributeRules.check(config, tenancy: tenancy) } == 1008)
-        config.personalizationConfig = PersonalizationConfig()
-        config.instanceAid = "F054534D5401"
-        #expect(category { try CrossAttributeRules.check(config, tenancy: tenancy) } == 1008)
+        #expect(category { try tenancy.check(AID(hex: "F054534D5301"), attribute: "x") } == 0)
+        #expect(category { try tenancy.check(AID(hex: "F054534D5401"), attribute: "x") } == 1008)
     }
 
     @Test func securityDomainsAreNumbered() throws {

@@ -5,14 +5,52 @@ import TrustedServiceModel
 
 @testable import SPTSMProvider
 
+/// Any JSON in reference data.
+struct AnyJSON: Decodable {
+    let value: JSONValue
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            value = .null
+        } else if let items = try? container.decode([AnyJSON].self) {
+            value = .array(items.map(\.value))
+        } else if let members = try? container.decode([String: AnyJSON].self) {
+            value = .object(members.mapValues(\.value))
+        } else {
+            value = try container.decode(JSONScalar.self).value
+        }
+    }
+}
+
+struct JSONScalar: Decodable {
+    let value: JSONValue
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let flag = try? container.decode(Bool.self) {
+            value = .boolean(flag)
+        } else if let number = try? container.decode(Int.self) {
+            value = .integer(number)
+        } else if let text = try? container.decode(String.self) {
+            value = .string(text)
+        } else {
+            value = .null
+        }
+    }
+}
+
 @Suite struct EntityRulesTests {
     struct Attribute: Decodable {
         let entity: String
+        let jsonType: String
+        let yaml: [String: JSONScalar]
+        let yamlItems: [String: JSONScalar]?
         let attribute: String
         let mandatory: String
         let editable: String
         let hasDefault: Bool
-        let `default`: JSONValue?
+        let `default`: AnyJSON?
     }
 
     static let attributes: [Attribute] = {
@@ -29,8 +67,14 @@ import TrustedServiceModel
             let rule = try #require(rules.attribute(attribute.attribute))
             #expect(rule.presence.rawValue == attribute.mandatory, "\(entity).\(attribute.attribute)")
             #expect(rule.editable.rawValue == attribute.editable, "\(entity).\(attribute.attribute)")
-            if attribute.hasDefault, let expected = attribute.default { #expect(rule.defaultValue == expected, "\(entity).\(attribute.attribute)") }
+            if attribute.hasDefault, let expected = attribute.default?.value { #expect(rule.defaultValue == expected, "\(entity).\(attribute.attribute)") }
         }
+    }
+
+    @Test(.enabled(if: ReferenceData.isPresent)) func everyAttributeOfTheTRHasItsRule() {
+        #expect(EntityRules.all.count == 19)
+        #expect(EntityRules.all.map(\.attributes.count).reduce(0, +) == 92 && Self.attributes.count == 92)
+        #expect(Set(EntityRules.all.map(\.name)) == Set(Self.attributes.map(\.entity)))
     }
 
     /// A body with all that a client must send.
@@ -54,7 +98,7 @@ import TrustedServiceModel
         }
     }
 
-    @Test(arguments: EntityRules.all.map(\.name)) func eachAttributeAnswersWithItsCategory(_ entity: String) throws {
+    @Test(arguments: EntityRules.bodies.map(\.name)) func eachAttributeAnswersWithItsCategory(_ entity: String) throws {
         let rules = try #require(EntityRules.all.first { $0.name == entity })
         let checker = RuleChecker(rules: rules)
         let minimal = Self.minimal(entity)

@@ -32,6 +32,7 @@ final class Plane: Sendable {
     static let operatorName = "spiffe://sp-tsm.example/operator"
 
     let directory: String
+    let prefix: String
     let store: Store
     let vault: FakeVault
     let plane: ProviderPlane
@@ -45,7 +46,8 @@ final class Plane: Sendable {
     private let respondInternal: @Sendable (Request, ServiceRequestContext) async throws -> Response
     private let respondOperator: @Sendable (Request, ServiceRequestContext) async throws -> Response
 
-    init(limits: ProviderLimits = ProviderLimits()) async throws {
+    init(limits: ProviderLimits = ProviderLimits(), access: AccessLimits = .none, notices: NoticeSettings = NoticeSettings(), prefix: String = "/sptsm/1.0") async throws {
+        self.prefix = prefix
         let directory = NSTemporaryDirectory() + "provider-" + UUID().uuidString
         self.directory = directory
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -54,7 +56,7 @@ final class Plane: Sendable {
         self.skew = skew
         store = try ProviderPlane.openStore(directory: directory, logger: logger)
         vault = FakeVault(now: environment.now)
-        plane = ProviderPlane(store: store, vault: vault, tokens: TokenSettings(issuer: vault.issuer, audience: vault.audience), limits: limits, environment: environment, logger: logger)
+        plane = ProviderPlane(store: store, vault: vault, tokens: TokenSettings(issuer: vault.issuer, audience: vault.audience), limits: limits, access: access, notices: notices, prefix: prefix, environment: environment, logger: logger)
         respondPublic = { [responder = plane.publicRouter(gateway: try AllowList([AllowedPeer(Self.gateway)])).buildResponder()] in try await responder.respond(to: $0, context: $1) }
         respondInternal = { [responder = plane.internalRouter(handset: try AllowList([AllowedPeer(Self.handset)])).buildResponder()] in try await responder.respond(to: $0, context: $1) }
         respondOperator = { [responder = plane.operatorRouter(operators: try AllowList([AllowedPeer(Self.operatorName)])).buildResponder()] in try await responder.respond(to: $0, context: $1) }
@@ -98,7 +100,12 @@ final class Plane: Sendable {
         headers[.authorization] = authorization ?? "Bearer \(token)"
         let bytes = body ?? json.map { Array($0.utf8) }
         if bytes != nil, let contentType { headers[.contentType] = contentType }
-        return try await send(method, "/sptsm/1.0" + path, bytes ?? [], headers, peer, respondPublic)
+        return try await send(method, prefix + path, RequestBody(buffer: ByteBuffer(bytes: bytes ?? [])), headers, peer, respondPublic)
+    }
+
+    /// A call with a body that comes in pieces.
+    func call(_ method: HTTPRequest.Method, _ path: String, stream: RequestBody, contentType: String) async throws -> Answer {
+        try await send(method, prefix + path, stream, [.authorization: "Bearer \(tokens[first.id] ?? "")", .contentType: contentType], Plane.gateway, respondPublic)
     }
 
     func upload(_ method: HTTPRequest.Method, _ path: String, _ parts: [Part], as provider: OperatorAPI.ServiceProviderRecord? = nil) async throws -> Answer {
@@ -106,19 +113,19 @@ final class Plane: Sendable {
     }
 
     func callInternal(_ path: String, method: HTTPRequest.Method = .get, peer: String = Plane.handset) async throws -> Answer {
-        try await send(method, path, [], [:], peer, respondInternal)
+        try await send(method, path, RequestBody(buffer: ByteBuffer()), [:], peer, respondInternal)
     }
 
     func callOperator(_ method: HTTPRequest.Method, _ path: String, json: String = "", peer: String = Plane.operatorName) async throws -> Answer {
-        try await send(method, "/operator/v1" + path, Array(json.utf8), json.isEmpty ? [:] : [.contentType: "application/json"], peer, respondOperator)
+        try await send(method, "/operator/v1" + path, RequestBody(buffer: ByteBuffer(string: json)), json.isEmpty ? [:] : [.contentType: "application/json"], peer, respondOperator)
     }
 
-    private func send(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8], _ headers: HTTPFields, _ peer: String,
+    private func send(_ method: HTTPRequest.Method, _ path: String, _ body: RequestBody, _ headers: HTTPFields, _ peer: String,
                       _ respond: @Sendable (Request, ServiceRequestContext) async throws -> Response) async throws -> Answer {
         let identity = PeerIdentity(certificateDER: [], certificateSHA256: Array(repeating: 1, count: 32), subject: "CN=test", uris: [peer], dnsNames: [], notAfter: .distantFuture)
         let source = ConnectionSource(peer: identity, remoteAddress: "127.0.0.1", channel: EmbeddedChannel(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let request = Request(head: HTTPRequest(method: method, scheme: "https", authority: "localhost", path: path, headerFields: headers),
-                              body: RequestBody(buffer: ByteBuffer(bytes: body)))
+                              body: body)
         let response = try await respond(request, ServiceRequestContext(source: source))
         let collector = Collector()
         try await response.body.write(Writer(collector: collector))

@@ -158,4 +158,34 @@ import TrustedServiceModel
         #expect(try await plane.call(.put, path, json: #"{"tag": "1.0.0", "allowedDeployments": {}}"#).status == 200)
         #expect(try await plane.call(.get, "/services/\(demo.service.id)/versions/9.9.9").category == 1009)
     }
+
+    /// TR-03165 3.3.1.2: the check runs whenever `allowedDeployments` changes, by whichever method.
+    @Test func everyChangeOfDeploymentsIsChecked() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane, cap: "ticket-1.1-jc310.cap")
+        let (older, newer) = (plane.profile304.id, plane.profile310.id)
+        let version = "/services/\(demo.service.id)/versions"
+        func category(_ method: HTTPRequest.Method, _ path: String, _ json: String) async throws -> Int { try await plane.call(method, path, json: json).category }
+        #expect(try await category(.post, version, #"{"tag": "1.0.0", "allowedDeployments": {"\#(demo.flavor.id)": ["\#(older)"]}}"#) == 1016)
+        #expect(try await demo.createVersion(on: plane.profile310).status == 200)
+        #expect(try await category(.put, version + "/1.0.0", #"{"tag": "1.0.0", "allowedDeployments": {"\#(demo.flavor.id)": ["\#(newer)", "\#(older)"]}}"#) == 1016)
+        #expect(try await category(.post, version + "/1.0.0/flavors", #"{"\#(demo.flavor.id)": ["\#(older)"]}"#) == 1016)
+        #expect(try await category(.post, version + "/1.0.0/secure-component-profiles", #"{"\#(older)": "\#(demo.flavor.id)"}"#) == 1016)
+        #expect(try await plane.call(.get, version + "/1.0.0").decode(Version.self).allowedDeployments == [demo.flavor.id: [newer]])
+    }
+
+    @Test func aProfileIsListedOnceHoweverManyFlavorsLeadToIt() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        let other: Flavor = try await plane.call(.post, "/services/\(demo.service.id)/flavors", json: #"{"executableLoadFileIds": ["\#(demo.elf.id)"]}"#).decode()
+        for (tag, flavor) in [("1.0.0", demo.flavor.id), ("1.1.0", other.id), ("1.2.0", demo.flavor.id)] {
+            #expect(try await plane.call(.post, "/services/\(demo.service.id)/versions", json: #"{"tag": "\#(tag)", "allowedDeployments": {"\#(flavor)": ["\#(plane.profile304.id)"]}}"#).status == 200)
+        }
+        let profile = plane.profile304.id
+        #expect(try await ids(plane, "/executable-load-files/\(demo.elf.id)/services/\(demo.service.id)/secure-component-profiles") == [profile])
+        #expect(try await ids(plane, "/executable-load-files/\(demo.elf.id)/services") == [demo.service.id])
+        #expect(try await ids(plane, "/secure-component-profiles/\(profile)/elfs") == [demo.elf.id])
+        #expect(try await ids(plane, "/secure-component-profiles/\(profile)/services") == [demo.service.id])
+        #expect(try await ids(plane, "/secure-component-profiles/\(profile)/services/\(demo.service.id)/flavors") == [demo.flavor.id, other.id])
+    }
 }

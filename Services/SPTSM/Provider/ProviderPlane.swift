@@ -17,12 +17,13 @@ public struct ProviderPlane: Sendable {
     private let environment: ServiceEnvironment
 
     /// - Parameter prefix: where the REST API begins, without a slash at the end.
-    public init(store: Store, vault: any KeyVault, tokens: TokenSettings, limits: ProviderLimits = ProviderLimits(), prefix: String = "/sptsm/1.0",
-                environment: ServiceEnvironment, logger: Logger) {
+    public init(store: Store, vault: any KeyVault, tokens: TokenSettings, limits: ProviderLimits = ProviderLimits(), access: AccessLimits = AccessLimits(),
+                notices: NoticeSettings = NoticeSettings(), prefix: String = "/sptsm/1.0", environment: ServiceEnvironment, logger: Logger) {
+        let access = AccessGuard(access)
         engine = ProviderEngine(store: store, tokens: ShortTermTokens(settings: tokens, vault: vault),
-                                environment: OperationEnvironment(service: environment, limits: limits), logger: logger)
+                                environment: OperationEnvironment(service: environment, limits: limits), access: access, logger: logger)
         `internal` = InternalEngine(store: store)
-        `operator` = OperatorEngine(store: store, environment: environment)
+        `operator` = OperatorEngine(store: store, environment: environment, notices: notices, access: access, logger: logger)
         self.prefix = prefix
         self.logger = logger
         self.environment = environment

@@ -8,8 +8,8 @@ extension ProviderPlane: TSMSService {
     public static func build(configuration: ProviderPlaneConfiguration, resources: ServiceResources) async throws -> RunningService {
         let store = try resources.openStore(configuration.store, migrations: CatalogueSchema.migrations)
         let vault = KeyVaultClient(try resources.client(configuration.vault))
-        let plane = ProviderPlane(store: store, vault: vault, tokens: configuration.tokens, limits: configuration.limits, prefix: configuration.prefix,
-                                  environment: resources.environment, logger: resources.logger)
+        let plane = ProviderPlane(store: store, vault: vault, tokens: configuration.tokens, limits: configuration.limits, access: configuration.access,
+                                  notices: configuration.notices, prefix: configuration.prefix, environment: resources.environment, logger: resources.logger)
         // Without the vault no caller can be told from another: the plane is of no use then.
         resources.health.register("key-vault") { _ = try await vault.tokenKey(.provider) }
         let listeners = configuration.listeners

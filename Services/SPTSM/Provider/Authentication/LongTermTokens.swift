@@ -14,9 +14,18 @@ enum LongTermTokens {
         try String.fetchOne(db, sql: "SELECT owner FROM long_term_token WHERE sha256 = ? AND revoked IS NULL", arguments: [try digest(token)])
     }
 
+    /// Notes a use. Only the first within a minute is written: a client that signs in for every request must not fill the disk's queue.
+    static func noteUse(of token: String, at time: String, _ db: Database) throws {
+        try db.execute(sql: "UPDATE long_term_token SET last_used = ? WHERE sha256 = ?", arguments: [time, try digest(token)])
+    }
+
+    static func isUseNoted(of token: String, since time: String, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT coalesce(last_used, '') >= ? FROM long_term_token WHERE sha256 = ?", arguments: [time, try digest(token)]) ?? false
+    }
+
     static func list(of owner: String, _ db: Database) throws -> [OperatorAPI.TokenRecord] {
-        try Row.fetchAll(db, sql: "SELECT id, label, created, revoked FROM long_term_token WHERE owner = ? ORDER BY created, id", arguments: [owner]).map { row in
-            OperatorAPI.TokenRecord(id: row["id"], label: row["label"], created: row["created"], revoked: row["revoked"])
+        try Row.fetchAll(db, sql: "SELECT id, label, created, last_used, revoked FROM long_term_token WHERE owner = ? ORDER BY created, id", arguments: [owner]).map { row in
+            OperatorAPI.TokenRecord(id: row["id"], label: row["label"], created: row["created"], lastUsed: row["last_used"], revoked: row["revoked"])
         }
     }
 

@@ -16,6 +16,8 @@ struct Credentials: Sendable, Hashable {
     var token: String?
     /// SHA-256 of the client certificate as the gateway saw it, lower-case hexadecimal.
     var clientCertificateSHA256: String?
-    /// For the log.
     var clientAddress: String?
+
+    /// For limits and log. The gateway always says it; what comes without shares one place.
+    var address: String { clientAddress ?? "-" }
 }

@@ -5,6 +5,10 @@ enum CatalogueSchema {
     static var migrations: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 catalogue") { db in try db.execute(sql: operatorTables + tenantTables + linkTables + feedTables) }
+        migrator.registerMigration("2 uses of AIDs") { db in try db.execute(sql: AIDUse.indexes) }
+        migrator.registerMigration("3 upkeep by the operator") { db in
+            try db.execute(sql: Maintenance.schema + NoticeTable.schema + ProfileTable.schema + ServiceProviderTable.schema)
+        }
         return migrator
     }
 

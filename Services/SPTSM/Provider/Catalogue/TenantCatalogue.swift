@@ -1,4 +1,5 @@
 import Foundation
+import GlobalPlatform
 import GRDB
 import TrustedServiceModel
 
@@ -11,7 +12,8 @@ struct TenantCatalogue {
 
     /// - Throws: ``GeneralError`` 1009.
     func find<Entity: StoredEntity>(_ type: Entity.Type, _ id: String) throws -> Entity {
-        guard let document = try String.fetchOne(db, sql: "SELECT document FROM \(Entity.table) WHERE id = ? AND owner = ?", arguments: [id, owner]) else {
+        // SQLite would end the text at U+0000 and find what stands before it.
+        guard !id.utf8.contains(0), let document = try String.fetchOne(db, sql: "SELECT document FROM \(Entity.table) WHERE id = ? AND owner = ?", arguments: [id, owner]) else {
             throw GeneralError.notExisting(Entity.entityName, id: id)
         }
         return try StoredDocument.decode(document)
@@ -77,12 +79,19 @@ struct TenantCatalogue {
 
     func tenancy() throws -> AIDTenancy { try ServiceProviderTable.tenancy(of: owner, db) }
 
+    /// An AID that the caller brings: under one of its prefixes, and not in use by somebody else.
+    /// - Throws: ``GeneralError`` 1008.
+    func claim(_ aid: AID, attribute: String) throws {
+        try tenancy().check(aid, attribute: attribute)
+        try AIDUse.check(aid, attribute: attribute, by: owner, db)
+    }
+
     /// Profiles are the same for everybody. In creation order.
     func profiles() throws -> [SecureComponentProfile] { try ProfileTable.all(db).map(\.profile) }
 
     /// - Throws: ``GeneralError`` 1009.
     func profile(_ id: String) throws -> SecureComponentProfile {
-        guard let found = try ProfileTable.find(id, db) else { throw GeneralError.notExisting("SecureComponentProfile", id: id) }
+        guard !id.utf8.contains(0), let found = try ProfileTable.find(id, db) else { throw GeneralError.notExisting("SecureComponentProfile", id: id) }
         return found.profile
     }
 }

@@ -25,13 +25,15 @@ public struct ProviderPlaneConfiguration: ServiceConfiguration, Sendable {
     public var vault: PeerConfiguration
     public var tokens: TokenSettings
     public var limits: ProviderLimits
+    public var access: AccessLimits
+    public var notices: NoticeSettings
     /// Where the REST API begins, `/sptsm/1.0`.
     public var prefix: String
     public var drainTimeout: Seconds
 
     public var storeDirectory: String? { store.directory }
 
-    private enum CodingKeys: String, CodingKey { case logging, health, store, listeners, vault, tokens, limits, prefix, drainTimeout }
+    private enum CodingKeys: String, CodingKey { case logging, health, store, listeners, vault, tokens, limits, access, notices, prefix, drainTimeout }
 
     public init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
@@ -42,6 +44,8 @@ public struct ProviderPlaneConfiguration: ServiceConfiguration, Sendable {
         vault = try keys.decode(PeerConfiguration.self, forKey: .vault)
         tokens = try keys.decode(TokenSettings.self, forKey: .tokens)
         limits = try keys.decode(ProviderLimits.self, forKey: .limits, default: ProviderLimits())
+        access = try keys.decode(AccessLimits.self, forKey: .access, default: AccessLimits())
+        notices = try keys.decode(NoticeSettings.self, forKey: .notices, default: NoticeSettings())
         prefix = try keys.decode(String.self, forKey: .prefix, default: "/sptsm/1.0")
         drainTimeout = try keys.decode(Seconds.self, forKey: .drainTimeout, default: Seconds(30))
     }

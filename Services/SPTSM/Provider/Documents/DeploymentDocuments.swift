@@ -48,11 +48,11 @@ struct DeploymentDocuments {
     }
 
     private func document(of found: Found) throws -> ServiceDocument {
-        // A Flavor whose configuration has a module that none of its load files contains cannot be deployed.
+        // A Flavor whose configuration has a module that none of its load files contains, or whose load files have no order, cannot be deployed.
         var deployable: Set<String> = []
         for flavor in found.flavors where flavor.published {
             do {
-                _ = try applications(of: flavor, try loadFiles(of: flavor))
+                _ = try applications(of: flavor, try LoadOrder.sort(try loadFiles(of: flavor)))
                 deployable.insert(flavor.id)
             } catch is DocumentError {
                 continue
@@ -74,14 +74,16 @@ struct DeploymentDocuments {
     private func loadFiles(of flavor: Flavor) throws -> [LoadOrder.Item] {
         try flavor.executableLoadFileIds.map { id in
             guard let row = try Row.fetchOne(db, sql: """
-                SELECT e.document, e.load_file_sha256, length(l.data) AS size FROM executable_load_file e JOIN load_file l ON l.sha256 = e.load_file_sha256 WHERE e.id = ?
+                SELECT e.document, e.load_file_sha256, length(l.data) AS size, substr(l.data, 1, 65538) AS head FROM executable_load_file e JOIN load_file l ON l.sha256 = e.load_file_sha256 WHERE e.id = ?
                 """, arguments: [id]) else { throw DocumentError(.notDeployable, "load file \(id) of Flavor \(flavor.id) is missing") }
             let elf: CAP = try StoredDocument.decode(row["document"] as String)
             let modules: [ExecutableModule] = try String.fetchAll(db, sql: "SELECT document FROM executable_module WHERE elf_id = ? ORDER BY position", arguments: [id])
                 .map { try StoredDocument.decode($0) }
             let document = LoadFileDocument(executableLoadFileId: id, packageAid: try AID(hex: elf.aid), sha256: try HexBytes(hex: row["load_file_sha256"] as String),
                                             size: row["size"], moduleAids: try modules.map { try AID(hex: $0.aid) })
-            return LoadOrder.Item(document: document, imports: try elf.importedPackages.map { try AID(hex: $0) }, modules: modules)
+            // The Header comes first and has at most so many bytes.
+            let packages = try CAPHeader(loadFileDataBlock: Array(row["head"] as Data)).packages.map(\.aid)
+            return LoadOrder.Item(document: document, imports: try elf.importedPackages.map { try AID(hex: $0) }, modules: modules, packages: packages)
         }
     }
 

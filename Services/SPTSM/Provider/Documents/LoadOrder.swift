@@ -8,6 +8,8 @@ enum LoadOrder {
         var document: LoadFileDocument
         var imports: [AID]
         var modules: [ExecutableModule]
+        /// Packages inside that others can import, where these are not the load file's own AID.
+        var packages: [AID] = []
     }
 
     /// - Throws: ``DocumentError`` when packages import each other in a circle, or one package comes twice.
@@ -15,13 +17,21 @@ enum LoadOrder {
         guard Set(items.map(\.document.packageAid)).count == items.count else {
             throw DocumentError(.notDeployable, "two load files of the Flavor have the same package AID")
         }
-        var waiting = items
-        var sorted: [Item] = []
+        guard let order = order(of: items.map { (offers: [$0.document.packageAid] + $0.packages, imports: $0.imports) }) else {
+            throw DocumentError(.notDeployable, "load files of the Flavor import each other in a circle")
+        }
+        return order.map { items[$0] }
+    }
+
+    /// Indices in load order: the first that needs nothing of those still waiting, again and again. nil when they go in a circle.
+    static func order(of files: [(offers: [AID], imports: [AID])]) -> [Int]? {
+        var waiting = Array(files.indices)
+        var sorted: [Int] = []
         while !waiting.isEmpty {
-            let missing = Set(waiting.map(\.document.packageAid))
-            guard let next = waiting.firstIndex(where: { item in !item.imports.contains { $0 != item.document.packageAid && missing.contains($0) } }) else {
-                throw DocumentError(.notDeployable, "load files of the Flavor import each other in a circle")
-            }
+            guard let next = waiting.firstIndex(where: { index in
+                let missing = Set(waiting.filter { $0 != index }.flatMap { files[$0].offers }).subtracting(files[index].offers)
+                return missing.isDisjoint(with: files[index].imports)
+            }) else { return nil }
             sorted.append(waiting.remove(at: next))
         }
         return sorted

@@ -30,6 +30,8 @@ public struct InternalEngine: Sendable {
         }
     }
 
+    public func maintenance() async throws -> Maintenance { try await store.read { try Maintenance.read($0) } }
+
     public func issuers() async throws -> [IssuerDescriptor] {
         try await store.read { try IssuerTable.all($0) }
     }

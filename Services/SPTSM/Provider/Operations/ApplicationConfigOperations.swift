@@ -1,3 +1,4 @@
+import GlobalPlatform
 import TrustedServiceModel
 
 /// ApplicationConfigs (TR-03165 4.1.6.6)
@@ -45,41 +46,36 @@ enum ApplicationConfigOperations {
             "id": .string(catalogue.environment.identifier()), "spId": .string(catalogue.owner),
         ])
         let config = try draft.decode(ApplicationConfig.self)
-        try CrossAttributeRules.check(config, tenancy: try catalogue.tenancy())
-        try checkReferences(config, catalogue)
+        try check(config, catalogue)
         try catalogue.insert(config)
         return config
     }
 
     private static func modify(_ stored: ApplicationConfig, _ body: JSONValue, _ catalogue: TenantCatalogue) throws -> ApplicationConfig {
         let config = try RuleChecker(rules: .applicationConfig).modify(body, stored: try JSONValue(encoding: stored)).decode(ApplicationConfig.self)
-        try CrossAttributeRules.check(config, tenancy: try catalogue.tenancy())
-        try checkReferences(config, catalogue)
+        try check(config, catalogue)
         let flavors = try flavors(using: stored, catalogue)
-        if config.isFixedPartDifferent(from: stored), let published = flavors.first(where: \.published) {
-            throw GeneralError.alreadyPublished("ApplicationConfig", flavor: published.id)
-        }
         for flavor in flavors {
-            try CrossAttributeRules.check(config.personalizationConfig, with: flavor.featureConfig, attribute: "personalizationConfig.provideAttestationToken")
+            try CrossAttributeRules.tokenNeedsProvisionedKeys(config.personalizationConfig, flavor.featureConfig, changing: "personalizationConfig.provideAttestationToken")
+            try CrossAttributeRules.diversificationDataNeedsDerivedKeys(config.personalizationConfig, flavor.featureConfig,
+                                                                        changing: "personalizationConfig.includeSecurityDomainDiversificationData")
         }
+        try CrossAttributeRules.configIsFixedOncePublished(config, stored: stored, usedBy: flavors)
         try catalogue.update(config)
         for flavor in flavors { catalogue.changes.serviceChanged(flavor.serviceId) }
         return config
     }
 
-    private static func checkReferences(_ config: ApplicationConfig, _ catalogue: TenantCatalogue) throws {
+    /// What the table cannot say; formats before references.
+    private static func check(_ config: ApplicationConfig, _ catalogue: TenantCatalogue) throws {
+        guard let aid = try? AID(hex: config.instanceAid) else {
+            throw GeneralError.invalidFormat(config.instanceAid, for: "instanceAid", supported: "an AID of 5 to 16 bytes in hexadecimal")
+        }
+        try catalogue.claim(aid, attribute: "instanceAid")
+        try CrossAttributeRules.accessNeedsSelectability(config.activationConfig)
+        try CrossAttributeRules.diversificationDataNeedsToken(config.personalizationConfig)
         let personalization = config.personalizationConfig
         if !personalization.personalizationScriptId.isEmpty { _ = try catalogue.find(PersonalizationScript.self, personalization.personalizationScriptId) }
         if !personalization.certificateId.isEmpty { _ = try catalogue.find(Certificate.self, personalization.certificateId) }
-    }
-}
-
-extension ApplicationConfig {
-    /// Whether something differs that is fixed once a Flavor with it is published: all but names and the certificate.
-    fileprivate func isFixedPartDifferent(from stored: ApplicationConfig) -> Bool {
-        var personalization = personalizationConfig
-        personalization.certificateId = stored.personalizationConfig.certificateId
-        return instanceAid.lowercased() != stored.instanceAid.lowercased() || installConfig != stored.installConfig
-            || activationConfig != stored.activationConfig || personalization != stored.personalizationConfig
     }
 }

@@ -77,11 +77,17 @@ enum ExecutableLoadFileOperations {
         return module
     }
 
+    /// Packages and modules lie under the provider's prefixes, and nobody else uses their AIDs.
+    private static func claim(_ content: LoadFileContent, _ catalogue: TenantCatalogue) throws {
+        for aid in ([content.packageAID] + content.packageAIDs).withoutRepetitions { try catalogue.claim(aid, attribute: "aid") }
+        for aid in content.moduleAIDs { try catalogue.claim(aid, attribute: "executableModule.aid") }
+    }
+
     private static func create(_ input: OperationInput, _ catalogue: TenantCatalogue) throws -> CAP {
         let file = try UploadedFile(input.parts, as: .loadFile, limit: catalogue.environment.limits.loadFile, fileNeeded: true)
         guard let archive = file.content else { throw GeneralError.missingFile }
         let content = try input.loadFile(archive)
-        try content.check(try catalogue.tenancy())
+        try claim(content, catalogue)
         let now = catalogue.environment.timestamp()
         var elf = CAP(id: catalogue.environment.identifier(), spId: catalogue.owner, aid: "", fileName: file.fileName ?? UploadKind.loadFile.standardFileName,
                       creationDate: now, uploadDate: now, packageName: "", importedPackages: [], packageVersion: "", technicalRequirements: content.requirements)
@@ -106,8 +112,8 @@ enum ExecutableLoadFileOperations {
             return elf
         }
         let content = try input.loadFile(archive)
-        try content.check(try catalogue.tenancy())
-        if let published = flavors.first(where: \.published) { throw GeneralError.alreadyPublished("ExecutableLoadFile", flavor: published.id) }
+        try claim(content, catalogue)
+        try CrossAttributeRules.binaryIsFixedOncePublished(usedBy: flavors)
         elf.adopt(content)
         elf.uploadDate = catalogue.environment.timestamp()
         try LoadFileStore.keep(content, catalogue.db)

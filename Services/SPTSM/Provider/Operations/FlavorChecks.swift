@@ -4,14 +4,12 @@ import TrustedServiceModel
 /// What a Flavor must fulfil beyond its table, in the order of precedence.
 enum FlavorChecks {
     static func check(_ flavor: Flavor, replacing stored: Flavor?, _ catalogue: TenantCatalogue) throws {
-        try CrossAttributeRules.check(flavor.featureConfig)
+        try CrossAttributeRules.keyIndexGoesWithTheMode(flavor.featureConfig)
         try checkReferences(flavor, replacing: stored, catalogue)
         try checkPersonalization(flavor, catalogue)
-        if let stored, stored.published {
-            let isChanged = flavor.executableLoadFileIds != stored.executableLoadFileIds || flavor.applicationInstantiationConfigs != stored.applicationInstantiationConfigs
-            if isChanged { throw GeneralError.alreadyPublished("Flavor", flavor: stored.id) }
-        }
-        if stored != nil { try checkConstraints(flavor, catalogue) }
+        guard let stored else { return }
+        try CrossAttributeRules.contentIsFixedOncePublished(flavor, stored: stored)
+        try checkConstraints(flavor, catalogue)
     }
 
     /// What was referenced before may have gone meanwhile (a module of an unlinked load file); only what is new must exist.
@@ -26,7 +24,9 @@ enum FlavorChecks {
     private static func checkPersonalization(_ flavor: Flavor, _ catalogue: TenantCatalogue) throws {
         for id in flavor.applicationInstantiationConfigs.map(\.applicationConfigId).withoutRepetitions {
             let config = try catalogue.find(ApplicationConfig.self, id)
-            try CrossAttributeRules.check(config.personalizationConfig, with: flavor.featureConfig, attribute: "featureConfig.keyProvisioningMode")
+            let attribute = "featureConfig.keyProvisioningMode"
+            try CrossAttributeRules.tokenNeedsProvisionedKeys(config.personalizationConfig, flavor.featureConfig, changing: attribute)
+            try CrossAttributeRules.diversificationDataNeedsDerivedKeys(config.personalizationConfig, flavor.featureConfig, changing: attribute)
         }
     }
 
@@ -38,8 +38,9 @@ enum FlavorChecks {
 
     static func checkConstraints(_ flavor: Flavor, on profiles: [String], _ catalogue: TenantCatalogue) throws {
         guard !profiles.isEmpty else { return }
-        let requirements = try flavor.executableLoadFileIds.map { try catalogue.find(CAP.self, $0).technicalRequirements }
-        for id in profiles { try TechnicalConstraints.check(requirements, flavor.featureConfig, on: try catalogue.profile(id)) }
+        let elfs = try flavor.executableLoadFileIds.map { try catalogue.find(CAP.self, $0) }
+        for id in profiles { try TechnicalConstraints.check(elfs.map(\.technicalRequirements), flavor.featureConfig, on: try catalogue.profile(id)) }
+        try PackageImports.check(try elfs.map { try PackageImports.file(of: $0, catalogue.db) }, try catalogue.tenancy())
     }
 }
 

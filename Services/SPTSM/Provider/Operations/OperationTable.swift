@@ -2,11 +2,14 @@ import Foundation
 
 /// All operations, and which of them a request means.
 enum OperationTable {
+    /// The 82 of TR-03165 4.1.2.
     static let all: [ProviderOperation] =
         [ProviderOperation(id: "createAccessToken", method: .post, paths: ["/auth"], body: .none, work: .authenticate)]
         + ServiceProviderOperations.all + ProfileOperations.all + ServiceOperations.all + FlavorOperations.all + VersionOperations.all
         + ExecutableLoadFileOperations.all + ApplicationConfigOperations.all + PersonalizationScriptOperations.all + CertificateOperations.all
         + SposConfigOperations.all
+
+    static let served = all + ExtensionOperations.all
 
     enum Match: Sendable {
         case operation(ProviderOperation, parameters: [String: String])
@@ -33,5 +36,5 @@ enum OperationTable {
     }
 
     private static let byLength: [Int: [(ProviderOperation, PathPattern)]] = Dictionary(
-        grouping: all.flatMap { operation in operation.paths.map { (operation, $0) } }, by: { $0.1.segments.count })
+        grouping: served.flatMap { operation in operation.paths.map { (operation, $0) } }, by: { $0.1.segments.count })
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import KeyVaultAPI
 import Logging
@@ -9,58 +10,100 @@ struct ProviderEngine: Sendable {
     let store: Store
     let tokens: ShortTermTokens
     let environment: OperationEnvironment
+    let access: AccessGuard
     let logger: Logger
 
     /// POST /auth: a short-term token for a long-term one.
-    func createAccessToken(_ credentials: Credentials) async throws(GeneralError) -> String {
-        guard let token = credentials.token else { throw .authenticationFailed }
-        let owner = try await guarded { try await store.read { try LongTermTokens.owner(of: token, $0) } }
-        guard let owner, try await isSecondFactorRight(credentials, of: owner) == true else {
-            logger.notice("authentication failed", metadata: ["client": "\(credentials.clientAddress ?? "-")"])
-            throw .authenticationFailed
+    /// - Throws: ``GeneralError``, ``Throttled``.
+    func createAccessToken(_ credentials: Credentials) async throws -> String {
+        let now = environment.service.now()
+        try access.admit(.address, credentials.address, now: now)
+        try access.requireUnlocked(.address, credentials.address, now: now)
+        guard let token = credentials.token else { throw GeneralError.authenticationFailed }
+        let recently = WireDate.text(now.addingTimeInterval(-60))
+        let (maintenance, owner, isUseNoted) = try await guarded {
+            try await store.read { db in
+                (try Maintenance.read(db), try LongTermTokens.owner(of: token, db), try LongTermTokens.isUseNoted(of: token, since: recently, db))
+            }
         }
+        guard let owner else {
+            noteFailure(.address, credentials.address, credentials, now)
+            throw GeneralError.authenticationFailed
+        }
+        try access.requireUnlocked(.serviceProvider, owner, now: now)
+        guard try await isSecondFactorRight(credentials, of: owner) == true else {
+            noteFailure(.address, credentials.address, credentials, now)
+            noteFailure(.serviceProvider, owner, credentials, now)
+            throw GeneralError.authenticationFailed
+        }
+        try access.admit(.serviceProvider, owner, now: now)
+        try maintenance.check(writing: false)
+        if !isUseNoted { try await guarded { try await store.write { try LongTermTokens.noteUse(of: token, at: WireDate.text(now), $0) } } }
         do {
             return try await tokens.issue(for: owner)
         } catch {
             logger.error("no access token could be issued", metadata: ["serviceProvider": "\(owner)", "error": "\(error)"])
-            throw .internalError("the access token could not be signed; try again later")
+            throw GeneralError.internalError("the access token could not be signed; try again later")
         }
     }
 
     /// The caller of every other operation.
     /// - Returns: the service provider's ID.
-    func authenticate(_ credentials: Credentials) async throws(GeneralError) -> String {
-        guard let token = credentials.token else { throw .notAuthenticated }
+    /// - Throws: ``GeneralError``, ``Throttled``.
+    func authenticate(_ credentials: Credentials) async throws -> String {
+        let now = environment.service.now()
+        try access.admit(.address, credentials.address, now: now)
+        guard let token = credentials.token else { throw GeneralError.notAuthenticated }
         let owner: String
         do {
-            owner = try await tokens.verify(token, now: environment.service.now())
+            owner = try await tokens.verify(token, now: now)
         } catch {
             switch error {
             case .token(let reason):
-                logger.info("access token refused", metadata: ["reason": "\(reason)", "client": "\(credentials.clientAddress ?? "-")"])
-                throw .notAuthenticated
+                logger.info("access token refused", metadata: ["reason": "\(reason)", "client": "\(credentials.address)"])
+                // Tokens expire in every client's hands; that is no attempt at anything.
+                if reason.code != .expired {
+                    try access.requireUnlocked(.address, credentials.address, now: now)
+                    noteFailure(.address, credentials.address, credentials, now)
+                }
+                throw GeneralError.notAuthenticated
             case .vault(let reason):
                 logger.error("access tokens cannot be verified", metadata: ["error": "\(reason)"])
-                throw .internalError("access tokens cannot be verified at the moment; try again later")
+                throw GeneralError.internalError("access tokens cannot be verified at the moment; try again later")
             }
         }
-        guard try await isSecondFactorRight(credentials, of: owner) == true else { throw .notAuthenticated }
+        guard try await isSecondFactorRight(credentials, of: owner) == true else {
+            try access.requireUnlocked(.address, credentials.address, now: now)
+            noteFailure(.address, credentials.address, credentials, now)
+            noteFailure(.serviceProvider, owner, credentials, now)
+            throw GeneralError.notAuthenticated
+        }
+        try access.admit(.serviceProvider, owner, now: now)
         return owner
+    }
+
+    private func noteFailure(_ kind: AccessGuard.Subject, _ subject: String, _ credentials: Credentials, _ now: Date) {
+        logger.notice("authentication failed", metadata: ["\(kind)": "\(subject)", "client": "\(credentials.address)"])
+        if access.noteFailure(kind, subject, now: now) {
+            logger.warning("locked out after failed authentications", metadata: ["\(kind)": "\(subject)", "client": "\(credentials.address)"])
+        }
     }
 
     /// One operation for one service provider. Changes are durable when this returns.
     func perform(_ operation: ProviderOperation, _ input: OperationInput, owner: String) async throws(GeneralError) -> OperationOutput {
         let environment = environment
         var input = input
-        if operation.body == .upload(.loadFile) { input.prepareLoadFile() }
+        if operation.body == .upload(.loadFile) { await input.prepareLoadFile() }
         return try await guarded { [input] in
             switch operation.work {
             case .read(let work):
                 return try await store.read { db in
-                    try work(TenantCatalogue(db: db, owner: owner, changes: ChangeLog(), environment: environment), input)
+                    try Maintenance.read(db).check(writing: false)
+                    return try work(TenantCatalogue(db: db, owner: owner, changes: ChangeLog(), environment: environment), input)
                 }
             case .write(let work):
                 return try await store.write { db in
+                    try Maintenance.read(db).check(writing: true)
                     let changes = ChangeLog()
                     let output = try work(TenantCatalogue(db: db, owner: owner, changes: changes, environment: environment), input)
                     try changes.commit(db)
@@ -77,7 +120,7 @@ struct ProviderEngine: Sendable {
         guard let row else { return nil }
         guard let bound = row.clientCertificateSHA256 else { return true }
         let isRight = credentials.clientCertificateSHA256?.lowercased() == bound
-        if !isRight { logger.notice("client certificate is not the one bound to the service provider", metadata: ["serviceProvider": "\(owner)", "client": "\(credentials.clientAddress ?? "-")"]) }
+        if !isRight { logger.notice("client certificate is not the one bound to the service provider", metadata: ["serviceProvider": "\(owner)", "client": "\(credentials.address)"]) }
         return isRight
     }
 

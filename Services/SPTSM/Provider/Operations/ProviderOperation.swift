@@ -52,14 +52,15 @@ struct OperationInput: Sendable {
         self.parts = parts
     }
 
-    /// Reads a load file ahead, if one came whole.
-    mutating func prepareLoadFile() {
+    /// Reads a load file ahead, if one came whole; away from the event loop, since inflating and parsing take milliseconds.
+    mutating func prepareLoadFile() async {
         guard let part = parts.first(where: { $0.name == UploadKind.loadFile.filePart }), part.size > 0, part.size == part.content.count else { return }
-        do throws(GeneralError) {
-            readLoadFile = (part.content, .success(try LoadFileContent(parsing: part.content)))
-        } catch {
-            readLoadFile = (part.content, .failure(error))
-        }
+        readLoadFile = (
+            part.content,
+            await withTaskExecutorPreference(globalConcurrentExecutor) {
+                do throws(GeneralError) { return .success(try LoadFileContent(parsing: part.content)) } catch { return .failure(error) }
+            }
+        )
     }
 
     /// - Throws: ``GeneralError`` 1013.

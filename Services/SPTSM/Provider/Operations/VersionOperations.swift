@@ -80,7 +80,7 @@ enum VersionOperations {
     }
 
     static func remove(_ version: Version, _ catalogue: TenantCatalogue) throws {
-        try catalogue.db.execute(sql: "DELETE FROM deployment WHERE version_id = ?", arguments: [version.id])
+        try VersionLinks.remove(version.id, catalogue.db)
         try catalogue.delete(Version.self, version.id)
         catalogue.changes.serviceChanged(version.serviceId)
     }
@@ -94,7 +94,7 @@ enum VersionOperations {
             throw GeneralError.invalidRequest("a Version with tag \(version.tag) already exists in this Service")
         }
         try catalogue.insert(version)
-        try storeDeployments(version, catalogue.db)
+        try VersionLinks.store(version, catalogue.db)
         catalogue.changes.serviceChanged(service.id)
         return version
     }
@@ -102,19 +102,14 @@ enum VersionOperations {
     private static func replace(by version: Version, _ catalogue: TenantCatalogue) throws -> Version {
         try check(version, catalogue)
         try catalogue.update(version)
-        try storeDeployments(version, catalogue.db)
+        try VersionLinks.store(version, catalogue.db)
         catalogue.changes.serviceChanged(version.serviceId)
         return version
     }
 
     /// TR-03165 4.1.4.3: a profile once, Flavors of the same Service, profiles that exist and offer what is needed.
     private static func check(_ version: Version, _ catalogue: TenantCatalogue) throws {
-        var seen: Set<String> = []
-        for (flavor, profiles) in version.allowedDeployments.sorted(by: { $0.key < $1.key }) {
-            for (index, profile) in profiles.enumerated() where !seen.insert(profile).inserted {
-                throw GeneralError.invalidFormat(profile, for: "allowedDeployments.\(flavor)[\(index)]", supported: "a SecureComponentProfile that occurs only once in the map")
-            }
-        }
+        try CrossAttributeRules.profilesOccurOnce(version.allowedDeployments)
         let deployments = version.allowedDeployments.sorted { $0.key < $1.key }
         var flavors: [(flavor: Flavor, profiles: [String])] = []
         for (id, profiles) in deployments {
@@ -123,14 +118,34 @@ enum VersionOperations {
         }
         for entry in flavors { try FlavorChecks.checkConstraints(entry.flavor, on: entry.profiles, catalogue) }
     }
+}
 
-    private static func storeDeployments(_ version: Version, _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM deployment WHERE version_id = ?", arguments: [version.id])
+/// The rows by which Versions are found from Flavors and profiles.
+enum VersionLinks {
+    static func store(_ version: Version, _ db: Database) throws {
+        try remove(version.id, db)
         for (flavor, profiles) in version.allowedDeployments {
             for profile in profiles.isEmpty ? [""] : profiles {
                 try db.execute(sql: "INSERT INTO deployment VALUES (?, ?, ?)", arguments: [version.id, flavor, profile])
             }
         }
+    }
+
+    static func remove(_ versionId: String, _ db: Database) throws {
+        try db.execute(sql: "DELETE FROM deployment WHERE version_id = ?", arguments: [versionId])
+    }
+
+    /// Takes a profile out of all Versions, whoever's they are: the operator removes it.
+    /// - Returns: the Services concerned.
+    static func removeProfile(_ id: String, _ db: Database) throws -> [String] {
+        let documents = try String.fetchAll(db, sql: "SELECT document FROM version WHERE id IN (SELECT version_id FROM deployment WHERE scp_id = ?)", arguments: [id])
+        return try documents.map { document in
+            var version: Version = try StoredDocument.decode(document)
+            for flavor in version.allowedDeployments.keys { version.allowedDeployments[flavor]?.removeAll { $0 == id } }
+            try db.execute(sql: "UPDATE version SET document = ? WHERE id = ?", arguments: [try StoredDocument.encode(version), version.id])
+            try store(version, db)
+            return version.serviceId
+        }.withoutRepetitions
     }
 }
 

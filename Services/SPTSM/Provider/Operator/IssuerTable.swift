@@ -8,6 +8,12 @@ enum IssuerTable {
         try db.execute(sql: "INSERT INTO issuer (id, document) VALUES (?, ?)", arguments: [id, try StoredDocument.encode(new)])
     }
 
+    static func update(_ new: OperatorAPI.NewIssuer, id: String, _ db: Database) throws {
+        try db.execute(sql: "UPDATE issuer SET document = ? WHERE id = ?", arguments: [try StoredDocument.encode(new), id])
+    }
+
+    static func remove(_ id: String, _ db: Database) throws { try db.execute(sql: "DELETE FROM issuer WHERE id = ?", arguments: [id]) }
+
     static func exists(_ id: String, _ db: Database) throws -> Bool {
         try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM issuer WHERE id = ?)", arguments: [id]) ?? false
     }
@@ -22,30 +28,5 @@ enum IssuerTable {
                                     issuerIdentificationNumbers: issuer.issuerIdentificationNumbers, transportKeyIndex: issuer.transportKeyIndex,
                                     secureComponentProfileIds: profiles)
         }
-    }
-}
-
-/// Rows of SecureComponentProfiles.
-enum ProfileTable {
-    struct Entry: Sendable {
-        var issuerId: String
-        var profile: SecureComponentProfile
-    }
-
-    static func insert(_ entry: Entry, _ db: Database) throws {
-        try db.execute(sql: "INSERT INTO secure_component_profile (id, issuer_id, document) VALUES (?, ?, ?)",
-                       arguments: [entry.profile.id, entry.issuerId, try StoredDocument.encode(entry.profile)])
-    }
-
-    static func all(_ db: Database) throws -> [Entry] {
-        try Row.fetchAll(db, sql: "SELECT issuer_id, document FROM secure_component_profile ORDER BY position").map(entry)
-    }
-
-    static func find(_ id: String, _ db: Database) throws -> Entry? {
-        try Row.fetchOne(db, sql: "SELECT issuer_id, document FROM secure_component_profile WHERE id = ?", arguments: [id]).map(entry)
-    }
-
-    private static func entry(_ row: Row) throws -> Entry {
-        Entry(issuerId: row["issuer_id"], profile: try StoredDocument.decode(row["document"] as String))
     }
 }

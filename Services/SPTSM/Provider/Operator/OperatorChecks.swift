@@ -8,12 +8,16 @@ enum OperatorChecks {
     static func check(_ new: OperatorAPI.NewServiceProvider) throws(OperatorError) {
         try check(name: new.name, "name")
         guard !new.aidPrefixes.isEmpty else { throw OperatorError(.invalidRequest, "aidPrefixes: at least one is needed") }
-        for prefix in new.aidPrefixes where !(5...11).contains(prefix.bytes.count) {
-            throw OperatorError(.invalidRequest, "aidPrefixes: \(prefix) has \(prefix.bytes.count) bytes; 5 to 11 leave room for the AIDs below it")
-        }
+        for prefix in new.aidPrefixes { try check(prefix) }
         for app in new.deviceApps ?? [] { try check(deviceApp: app) }
         for key in new.keyIndexes ?? [] { try check(key) }
         if let sha256 = new.clientCertificateSHA256 { try check(sha256: sha256) }
+    }
+
+    static func check(_ prefix: HexBytes) throws(OperatorError) {
+        guard (5...11).contains(prefix.bytes.count) else {
+            throw OperatorError(.invalidRequest, "aidPrefixes: \(prefix) has \(prefix.bytes.count) bytes; 5 to 11 leave room for the AIDs below it")
+        }
     }
 
     static func check(deviceApp: String) throws(OperatorError) {
@@ -63,7 +67,7 @@ enum OperatorChecks {
         }
     }
 
-    private static func check(name: String, _ attribute: String) throws(OperatorError) {
+    static func check(name: String, _ attribute: String) throws(OperatorError) {
         guard (1...255).contains(name.count) else { throw OperatorError(.invalidRequest, "\(attribute): 1 to 255 characters are expected") }
     }
 

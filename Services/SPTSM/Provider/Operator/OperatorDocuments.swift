@@ -92,13 +92,16 @@ public enum OperatorAPI {
         public var id: String
         public var label: String
         public var created: String
+        /// When a short-term token was last made from it, to the minute; absent before the first time.
+        public var lastUsed: String?
         /// When it was revoked; absent while it is valid.
         public var revoked: String?
 
-        public init(id: String, label: String, created: String, revoked: String?) {
+        public init(id: String, label: String, created: String, lastUsed: String?, revoked: String?) {
             self.id = id
             self.label = label
             self.created = created
+            self.lastUsed = lastUsed
             self.revoked = revoked
         }
     }

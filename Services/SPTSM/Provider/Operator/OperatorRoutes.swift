@@ -1,45 +1,147 @@
+import Foundation
 import HTTP2
 import Hummingbird
+import Logging
 import ServiceKit
 
 /// `/operator/v1`: the table in docs/operator-api.md.
 enum OperatorRoutes {
     static func add<Context: PeerRequestContext>(to router: Router<Context>, engine: OperatorEngine) {
-        let group = router.group("/operator/v1").add(middleware: OperatorErrors())
-        group.post("service-providers") { request, _ in
+        let group = router.group("/operator/v1").add(middleware: OperatorRecord(logger: engine.logger)).add(middleware: OperatorErrors())
+        group.get("openapi.yaml") { _, _ in APIDocuments.answer(APIDocuments.operator) }
+        serviceProviders(group.group("service-providers"), engine)
+        belongings(group.group("service-providers/:id"), engine)
+        issuers(group.group("issuers"), engine)
+        profiles(group.group("secure-component-profiles"), engine)
+        upkeep(group, engine)
+    }
+
+    private static func serviceProviders<Context: PeerRequestContext>(_ group: RouterGroup<Context>, _ engine: OperatorEngine) {
+        group.post { request, _ in
             try Response.json(try await engine.createServiceProvider(try await request.decodeJSON(OperatorAPI.NewServiceProvider.self)), status: .created)
         }
-        group.get("service-providers") { _, _ in try Response.json(try await engine.serviceProviders()) }
-        group.get("service-providers/:id") { _, context in try Response.json(try await engine.serviceProvider(try context.parameters.require("id"))) }
-        group.post("service-providers/:id/device-apps") { request, context in
-            let app = try await request.decodeJSON(OperatorAPI.NewDeviceApp.self)
-            return try Response.json(try await engine.addDeviceApp(app, to: try context.parameters.require("id")))
+        group.get { _, _ in try Response.json(try await engine.serviceProviders()) }
+        group.get(":id") { _, context in try Response.json(try await engine.serviceProvider(try context.segment("id"))) }
+        group.put(":id") { request, context in
+            let name = try await request.decodeJSON(OperatorAPI.ServiceProviderName.self)
+            return try Response.json(try await engine.renameServiceProvider(try context.segment("id"), name))
         }
-        group.post("service-providers/:id/key-indexes") { request, context in
-            let key = try await request.decodeJSON(OperatorAPI.KeyIndex.self)
-            return try Response.json(try await engine.addKeyIndex(key, to: try context.parameters.require("id")))
-        }
-        group.put("service-providers/:id/client-certificate") { request, context in
-            let certificate = try await request.decodeJSON(OperatorAPI.ClientCertificate.self)
-            return try Response.json(try await engine.setClientCertificate(certificate, of: try context.parameters.require("id")))
-        }
-        group.post("service-providers/:id/tokens") { request, context in
-            let new = try await request.decodeJSON(OperatorAPI.NewToken.self)
-            return try Response.json(try await engine.issueToken(new, for: try context.parameters.require("id")), status: .created)
-        }
-        group.get("service-providers/:id/tokens") { _, context in try Response.json(try await engine.tokens(of: try context.parameters.require("id"))) }
-        group.delete("service-providers/:id/tokens/:token") { _, context in
-            try await engine.revokeToken(try context.parameters.require("token"), of: try context.parameters.require("id"))
+        group.delete(":id") { _, context in
+            try await engine.removeServiceProvider(try context.segment("id"))
             return Response(status: .noContent)
         }
-        group.post("issuers") { request, _ in
+    }
+
+    private static func belongings<Context: PeerRequestContext>(_ group: RouterGroup<Context>, _ engine: OperatorEngine) {
+        group.post("device-apps") { request, context in
+            let app = try await request.decodeJSON(OperatorAPI.NewDeviceApp.self)
+            return try Response.json(try await engine.addDeviceApp(app, to: try context.segment("id")))
+        }
+        group.delete("device-apps/:app") { _, context in
+            try await engine.removeDeviceApp(try context.segment("app"), of: try context.segment("id"))
+            return Response(status: .noContent)
+        }
+        group.post("key-indexes") { request, context in
+            let key = try await request.decodeJSON(OperatorAPI.KeyIndex.self)
+            return try Response.json(try await engine.addKeyIndex(key, to: try context.segment("id")))
+        }
+        group.delete("key-indexes/:index") { _, context in
+            try await engine.removeKeyIndex(try context.segment("index"), of: try context.segment("id"))
+            return Response(status: .noContent)
+        }
+        group.post("aid-prefixes") { request, context in
+            let prefix = try await request.decodeJSON(OperatorAPI.NewAIDPrefix.self)
+            return try Response.json(try await engine.addAIDPrefix(prefix, to: try context.segment("id")))
+        }
+        group.delete("aid-prefixes/:prefix") { _, context in
+            try await engine.removeAIDPrefix(try context.segment("prefix"), of: try context.segment("id"))
+            return Response(status: .noContent)
+        }
+        group.put("client-certificate") { request, context in
+            let certificate = try await request.decodeJSON(OperatorAPI.ClientCertificate.self)
+            return try Response.json(try await engine.setClientCertificate(certificate, of: try context.segment("id")))
+        }
+        group.post("tokens") { request, context in
+            let new = try await request.decodeJSON(OperatorAPI.NewToken.self)
+            return try Response.json(try await engine.issueToken(new, for: try context.segment("id")), status: .created)
+        }
+        group.get("tokens") { _, context in try Response.json(try await engine.tokens(of: try context.segment("id"))) }
+        group.delete("tokens/:token") { _, context in
+            try await engine.revokeToken(try context.segment("token"), of: try context.segment("id"))
+            return Response(status: .noContent)
+        }
+    }
+
+    private static func issuers<Context: PeerRequestContext>(_ group: RouterGroup<Context>, _ engine: OperatorEngine) {
+        group.post { request, _ in
             try Response.json(try await engine.createIssuer(try await request.decodeJSON(OperatorAPI.NewIssuer.self)), status: .created)
         }
-        group.get("issuers") { _, _ in try Response.json(try await engine.issuers()) }
-        group.post("secure-component-profiles") { request, _ in
+        group.get { _, _ in try Response.json(try await engine.issuers()) }
+        group.get(":id") { _, context in try Response.json(try await engine.issuer(try context.segment("id"))) }
+        group.put(":id") { request, context in
+            let issuer = try await request.decodeJSON(OperatorAPI.NewIssuer.self)
+            return try Response.json(try await engine.replaceIssuer(try context.segment("id"), issuer))
+        }
+        group.delete(":id") { _, context in
+            try await engine.removeIssuer(try context.segment("id"))
+            return Response(status: .noContent)
+        }
+    }
+
+    private static func profiles<Context: PeerRequestContext>(_ group: RouterGroup<Context>, _ engine: OperatorEngine) {
+        group.post { request, _ in
             try Response.json(try await engine.createProfile(try await request.decodeJSON(OperatorAPI.NewProfile.self)), status: .created)
         }
-        group.get("secure-component-profiles") { _, _ in try Response.json(try await engine.profiles()) }
+        group.get { _, _ in try Response.json(try await engine.profiles()) }
+        group.get(":id") { _, context in try Response.json(try await engine.profile(try context.segment("id"))) }
+        group.put(":id/removal") { request, context in
+            let plan = try await request.decodeJSON(OperatorAPI.PlannedRemoval.self)
+            return try Response.json(try await engine.planRemoval(of: try context.segment("id"), plan))
+        }
+        group.delete(":id/removal") { _, context in
+            try await engine.withdrawRemoval(of: try context.segment("id"))
+            return Response(status: .noContent)
+        }
+        group.delete(":id") { _, context in
+            try await engine.removeProfile(try context.segment("id"))
+            return Response(status: .noContent)
+        }
+    }
+
+    private static func upkeep<Context: PeerRequestContext>(_ group: RouterGroup<Context>, _ engine: OperatorEngine) {
+        group.get("notices") { _, _ in try Response.json(try await engine.noticeRecords()) }
+        group.get("maintenance") { _, _ in try Response.json(try await engine.maintenance()) }
+        group.put("maintenance") { request, _ in
+            try Response.json(try await engine.setMaintenance(try await request.decodeJSON(OperatorAPI.NewMaintenance.self)))
+        }
+        group.get("lockouts") { _, _ in try Response.json(engine.lockouts()) }
+        group.delete("lockouts/:kind/:subject") { _, context in
+            try engine.releaseLockout(kind: try context.segment("kind"), subject: try context.segment("subject"))
+            return Response(status: .noContent)
+        }
+    }
+}
+
+extension RequestContext {
+    /// A path's parameter, percent-decoded: the router matches encoded segments and hands them on as they came.
+    fileprivate func segment(_ name: String) throws -> String {
+        let text = try parameters.require(name)
+        guard let decoded = text.removingPercentEncoding else { throw OperatorError(.invalidRequest, "the path is not encoded as paths are") }
+        return decoded
+    }
+}
+
+/// Who changed what, in the log. Bodies stay out of it: an answer may hold a token.
+private struct OperatorRecord<Context: PeerRequestContext>: RouterMiddleware {
+    let logger: Logger
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+        let answer = try await next(request, context)
+        if request.method != .get {
+            let names = ((context.peer?.uris ?? []) + (context.peer?.dnsNames ?? [])).joined(separator: " ")
+            logger.notice("operator", metadata: ["who": "\(names)", "method": "\(request.method.rawValue)", "path": "\(request.uri.path)", "status": "\(answer.status.code)"])
+        }
+        return answer
     }
 }
 

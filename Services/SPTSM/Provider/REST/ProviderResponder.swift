@@ -18,6 +18,11 @@ struct ProviderResponder: Sendable {
             return try await answer(request)
         } catch let error as GeneralError {
             return errorAnswer(error)
+        } catch let refusal as Throttled {
+            var answer = errorAnswer(refusal.error)
+            answer.status = .tooManyRequests
+            answer.headers[.retryAfter] = String(refusal.retryAfter)
+            return answer
         } catch is CancellationError {
             return errorAnswer(.internalError("the request was given up"))
         } catch {
@@ -29,7 +34,9 @@ struct ProviderResponder: Sendable {
     private func answer(_ request: Request) async throws -> Response {
         let path = request.uri.path
         guard path.hasPrefix(prefix), path.utf8.count == prefix.utf8.count || path.dropFirst(prefix.count).first == "/" else { return Response(status: .notFound) }
-        switch OperationTable.match(method: request.method.rawValue, path: path.dropFirst(prefix.count)) {
+        let below = path.dropFirst(prefix.count)
+        if below == "/openapi.yaml", request.method == .get { return APIDocuments.answer(APIDocuments.provider) }
+        switch OperationTable.match(method: request.method.rawValue, path: below) {
         case .notFound: return Response(status: .notFound)
         case .methodNotAllowed(let methods): return Response(status: .methodNotAllowed, headers: [.allow: methods.joined(separator: ", ")])
         case .operation(let operation, let parameters): return try await perform(operation, parameters, request)

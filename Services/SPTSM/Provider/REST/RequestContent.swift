@@ -20,10 +20,10 @@ enum RequestContent {
             }
             let bytes = try await collect(request, limit: limits.body, tooLong: "the request body is longer than \(limits.body) bytes")
             guard !bytes.isEmpty else { throw GeneralError.invalidRequest("the request body is missing") }
-            do {
+            do throws(JSONReader.Failure) {
                 return OperationInput(json: try JSONValue(parsing: bytes))
             } catch {
-                throw GeneralError.invalidRequest("the request body is not valid JSON")
+                throw GeneralError.invalidRequest("the request body is not valid JSON: \(error)")
             }
         case .upload(let kind): return OperationInput(parts: try await parts(request, kind.limit(limits)))
         }

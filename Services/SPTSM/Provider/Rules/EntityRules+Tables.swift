@@ -1,6 +1,6 @@
 import TrustedServiceModel
 
-/// The tables of TR-03165 4.1.4.2 to 4.1.4.18, one line per attribute. Entities that come as uploads have no JSON body and no table here.
+/// The tables of TR-03165 4.1.4 for what comes in JSON bodies, one line per attribute. The others are in `EntityRules+Assigned.swift`.
 extension EntityRules {
     private static let id = AttributeRule("id", .assigned, .no, .reference)
     private static let owner = AttributeRule("spId", .assigned, .no, .reference)
@@ -85,9 +85,9 @@ extension EntityRules {
         AttributeRule("certificateId", .mandatory, .yes, .reference),
     ])
 
-    /// Every table, for checks against the published rules.
-    static let all = [service, version, flavor, featureConfig, applicationInstantiationConfig, applicationConfig, installConfig, activationConfig,
-                      personalizationConfig, sposConfig]
+    /// Those that come as JSON bodies or within them.
+    static let bodies = [service, version, flavor, featureConfig, applicationInstantiationConfig, applicationConfig, installConfig, activationConfig,
+                         personalizationConfig, sposConfig]
 
     private static func defaults(of rules: EntityRules) -> JSONValue {
         .object(Dictionary(uniqueKeysWithValues: rules.attributes.map { ($0.name, $0.defaultValue) }))

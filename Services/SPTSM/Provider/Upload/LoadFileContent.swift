@@ -9,6 +9,8 @@ struct LoadFileContent: Sendable {
     let packageVersion: String
     let importedPackages: [AID]
     let moduleAIDs: [AID]
+    /// What it contains for others to import: of an extended CAP file its public packages.
+    let packageAIDs: [AID]
     let requirements: TechnicalRequirements
     let dataBlock: [UInt8]
     /// SHA-256 of `dataBlock`, lower-case hexadecimal.
@@ -27,16 +29,11 @@ struct LoadFileContent: Sendable {
         packageVersion = Self.text(cap.packageVersion, parts: 2)
         importedPackages = cap.imports.map(\.aid)
         moduleAIDs = cap.applets.map(\.aid)
+        packageAIDs = cap.header.packages.map(\.aid)
         requirements = TechnicalRequirements(javaCardVersion: Self.text(cap.requirements.javaCardVersion, parts: 3),
                                              gpApiVersion: Self.text(cap.requirements.gpApiVersion, parts: 2))
         dataBlock = cap.loadFileDataBlock
         sha256 = Hex.encode(cap.loadFileDataBlockHash)
-    }
-
-    /// - Throws: ``GeneralError`` 1008 for AIDs that are not the provider's.
-    func check(_ tenancy: AIDTenancy) throws(GeneralError) {
-        try tenancy.check(packageAID, attribute: "aid")
-        for aid in moduleAIDs { try tenancy.check(aid, attribute: "executableModule.aid") }
     }
 
     private static func text(_ version: VersionNumber, parts: Int) -> String {
