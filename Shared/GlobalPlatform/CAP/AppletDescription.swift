@@ -3,6 +3,8 @@
 enum AppletDescription {
     static let maximumSize = 1 << 18
 
+    static func isEntry(_ name: String) -> Bool { name.lowercased() == "applet-inf/applet.xml" }
+
     /// Where it cannot be read, or says other things than the components.
     static func contradictions(of bytes: [UInt8], applets: [CAPApplet]) -> [String] {
         guard bytes.count <= maximumSize else { return ["it has \(bytes.count) bytes and was not read; \(maximumSize) are reasonable"] }

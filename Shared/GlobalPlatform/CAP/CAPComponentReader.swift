@@ -13,11 +13,14 @@ struct CAPComponentReader {
 
     func error(_ problem: String) -> CAPError { CAPError(.component, "\(name), offset \(offset)", problem) }
 
-    mutating func u1() throws(CAPError) -> Int { Int(try take(1)[0]) }
+    mutating func u1() throws(CAPError) -> Int {
+        try skip(1)
+        return Int(bytes[offset - 1])
+    }
 
     mutating func u2() throws(CAPError) -> Int {
-        let bytes = try take(2)
-        return Int(bytes[0]) << 8 | Int(bytes[1])
+        try skip(2)
+        return Int(bytes[offset - 2]) << 8 | Int(bytes[offset - 1])
     }
 
     mutating func u4() throws(CAPError) -> Int {

@@ -14,6 +14,8 @@ public struct CAPFile: Hashable, Sendable {
     public let packageName: String?
     /// nil when the archive has no manifest.
     public let manifest: CAPManifest?
+    /// Whether the archive has APPLET-INF/applet.xml.
+    public let hasAppletDescription: Bool
     public let requirements: PlatformRequirements
     public let memory: CAPMemory
     /// What is odd but does not matter to a card.
@@ -29,6 +31,8 @@ public struct CAPFile: Hashable, Sendable {
     public var formatVersion: VersionNumber { header.formatVersion }
     public var flags: CAPHeader.Flags { header.flags }
     public var isExtended: Bool { header.isExtended }
+    /// What others can import once it is loaded: the package if it has exports, of an extended file all public packages.
+    public var exportedPackages: [CAPPackage] { header.exportedPackages }
 
     /// Reads the archive; throws `CAPError` with the place.
     public init(_ archive: [UInt8], limits: ZIPArchive.Limits = ZIPArchive.Limits()) throws(CAPError) {
@@ -64,6 +68,7 @@ public struct CAPFile: Hashable, Sendable {
         packageName = files.folder
         loadFileDataBlock = CAPComponent.Kind.loadOrder.flatMap { components[$0]?.bytes ?? [] }
         memory = CAPMemory(code: loadFileDataBlock.count, directory)
+        hasAppletDescription = zip.entries.contains { AppletDescription.isEntry($0.name) }
         warnings = CAPWarning.find(files: files, zip: zip, header: header, applets: applets, manifest: manifest)
         do {
             loadFileDataBlockHash = try HashFunction.sha256.digest(of: loadFileDataBlock)

@@ -24,6 +24,7 @@ public struct CAPHeader: Hashable, Sendable {
     /// What others can import: the one package; of an extended file its public packages, which may be none.
     public let packages: [CAPPackage]
 
+    var exportedPackages: [CAPPackage] { flags.contains(.export) ? packages : [] }
     public var isExtended: Bool { flags.contains(.extended) }
     /// Only of packages with remote interfaces, and of extended files.
     public var remotePackageName: String? { packages.first?.name }

@@ -32,7 +32,7 @@ public struct CAPWarning: Hashable, Sendable, CustomStringConvertible {
         if let manifest {
             warnings += manifest.contradictions(header: header, applets: applets).map { CAPWarning(code: .manifest, place: "META-INF/MANIFEST.MF", problem: $0) }
         }
-        for entry in zip.entries where entry.name.lowercased() == "applet-inf/applet.xml" {
+        for entry in zip.entries where AppletDescription.isEntry(entry.name) {
             warnings += AppletDescription.contradictions(of: entry.content, applets: applets).map { CAPWarning(code: .appletDescription, place: entry.name, problem: $0) }
         }
         return warnings

@@ -5,6 +5,9 @@ public struct LoadFileDataBlock: Hashable, Sendable {
     public let imports: [CAPImport]
     public let components: [CAPComponent]
 
+    /// What others can import once it is loaded: the package if it has exports, of an extended file all public packages.
+    public var exportedPackages: [CAPPackage] { header.exportedPackages }
+
     /// Components may come in any order after Header and Directory, each once; Descriptor and Debug may be there or not, and components of
     /// somebody's own (tags from 128 on) are ignored (Java Card Virtual Machine Specification 3.1, 6.2.2).
     public init(parsing bytes: [UInt8]) throws(CAPError) {

@@ -13,7 +13,7 @@ extension AID {
         "a000000062020803": "javacardx.framework.tlv", "a000000062020804": "javacardx.framework.string",
         "a0000000620209": "javacardx.apdu", "a000000062020901": "javacardx.apdu.util",
         "a00000015100": "org.globalplatform", "a00000015102": "org.globalplatform.contactless", "a00000015103": "org.globalplatform.securechannel",
-        "a00000015105": "org.globalplatform.privacy",
+        "a00000015105": "org.globalplatform.privacy", "a00000015107": "org.globalplatform.upgrade",
         "a0000000030000": "visa.openplatform", "a0000000090003ffffffff8910710001": "sim.access", "a0000000090003ffffffff8910710002": "sim.toolkit",
     ]
 }

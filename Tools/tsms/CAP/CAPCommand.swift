@@ -8,25 +8,37 @@ struct CAPCommand: AsyncParsableCommand {
     struct Inspect: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tells what a CAP file contains and needs.",
-            discussion: "Exit code 1 for a file that is no CAP file, or one that the TSM would refuse. " + ExitStatus.discussion)
+            discussion: """
+                Compact and extended files, applets and libraries: packages, applets, imports and what they mean, memory, the load file data block that the \
+                TSM sends, and whether manifest and applet.xml say the same. Exit code 0 for a file that the TSM takes, warnings or not; 1 for a file that \
+                is no CAP file, or one that the TSM would refuse, and with --strict for one with warnings. \(ExitStatus.discussion)
+                """)
 
         @Argument(help: ArgumentHelp("The CAP file.", valueName: "file")) var file: String
+        @Flag(help: "Warnings fail: exit code 1, after the report.") var strict = false
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             let path = file
+            let strict = strict
             try await output.perform { console in
-                let bytes = try Programs.read(path)
-                let cap: CAPFile
-                do {
-                    cap = try CAPFile(bytes)
-                } catch {
-                    throw ToolFailure("\(path): \(error)")
-                }
-                let report = CAPReport(path: path, size: bytes.count, cap)
+                let report = try CAPInspection.report(path: path, try Programs.read(path))
                 if console.json { console.object(report) } else { console.text(report.text) }
-                return .done
+                guard strict, !report.warnings.isEmpty else { return .done }
+                throw ToolFailure("\(path): \(report.warnings.count == 1 ? "there is a warning" : "there are \(report.warnings.count) warnings")")
             }
+        }
+    }
+}
+
+/// A file's bytes, read as the TSM would read them.
+enum CAPInspection {
+    /// - Throws: `ToolFailure` with the code of what is wrong and where.
+    static func report(path: String, _ bytes: [UInt8]) throws(ToolFailure) -> CAPReport {
+        do throws(CAPError) {
+            return CAPReport(path: path, size: bytes.count, try CAPFile(bytes))
+        } catch {
+            throw ToolFailure("\(path): \(error) (\(error.code.rawValue))")
         }
     }
 }
