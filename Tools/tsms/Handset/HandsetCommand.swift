@@ -1,12 +1,13 @@
 import ArgumentParser
 import Foundation
+import GlobalPlatform
 import TrustedServiceModel
 import TSMAPI
 
 /// `tsms handset --dir DIR --handset NAME VERB …`.
 struct HandsetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "handset", abstract: "Calls the TSM-API as an app on a simulated handset of the testbed.",
+        commandName: "handset", abstract: "Calls the TSM-API as an app on a simulated handset of the testbed, with its simulated cards or the card in a PC/SC reader.",
         discussion: "Prints the TR's result object as JSON (TR-03165 4.2.3). Exit code 0 when its executionStatus is 0, else 3. " + ExitStatus.discussion
             + " With --json deploy and terminate also write a line {\"event\":\"processStart|processProgress\",…} for each call of the listener.",
         subcommands: [Instances.self, Create.self, Deploy.self, Terminate.self, Transmit.self])
@@ -17,8 +18,25 @@ struct HandsetCommand: AsyncParsableCommand {
     struct Target: ParsableArguments {
         @Option(help: ArgumentHelp("The testbed's directory.", valueName: "directory")) var dir: String
         @Option(help: ArgumentHelp("A handset of testbed.json.", valueName: "name")) var handset = "handset-1"
+        @Option(help: ArgumentHelp("One of the handset's readers, or a PC/SC reader of this machine; default: all of the handset's.", valueName: "reader")) var reader: String?
+        @Option(help: ArgumentHelp("AID of the Issuer Security Domain of the card in a PC/SC reader.", valueName: "aid")) var isd = AID.issuerSecurityDomain.description
+        @Flag(help: "Use a card in a PC/SC reader that has no access rules at all; without this it is refused, as on a handset.") var withoutRules = false
+        @Option(help: ArgumentHelp("Write the dialog with the card in a PC/SC reader into a transcript.", valueName: "file")) var record: String?
         @Option(help: ArgumentHelp("Whose app is calling: number of the service provider in testbed.json, from 1.", valueName: "number")) var serviceProvider = 1
         @OptionGroup var output: OutputOptions
+
+        /// Where the secure component is.
+        private func choice(_ testbed: TestbedDescription) throws -> HandsetReaders {
+            guard let reader else { return .simulated }
+            let handset = testbed.handsets.first { $0.name == self.handset }
+            if handset?.secureComponents.contains(where: { $0.reader == reader }) == true { return .simulated }
+            return .pcsc(.init(reader: reader, issuerSecurityDomain: try AID(hex: isd), allowsWithoutRules: withoutRules, transcript: record))
+        }
+
+        func validate() throws {
+            do { _ = try AID(hex: isd) } catch { throw ValidationError("--isd: \(error)") }
+            if record != nil, reader == nil { throw ValidationError("--record goes with --reader: what goes to a simulated card is in its trace") }
+        }
 
         /// Opens the handset, does the work, and closes it whatever comes of it.
         func perform(_ work: @escaping @Sendable (SimulatedHandset, Console) async throws -> ExitStatus) async throws {
@@ -28,10 +46,12 @@ struct HandsetCommand: AsyncParsableCommand {
                 guard testbed.serviceProviders.indices.contains(target.serviceProvider - 1) else {
                     throw ToolFailure("the testbed has \(testbed.serviceProviders.count) service providers, not \(target.serviceProvider)")
                 }
-                let handset = try await SimulatedHandset(target.handset, in: testbed, serviceProvider: testbed.serviceProviders[target.serviceProvider - 1])
+                let handset = try await SimulatedHandset(target.handset, in: testbed, serviceProvider: testbed.serviceProviders[target.serviceProvider - 1],
+                                                         readers: try target.choice(testbed))
                 do {
                     let status = try await work(handset, console)
                     await handset.close()
+                    try handset.checkRecord()
                     return status
                 } catch {
                     await handset.close()

@@ -12,12 +12,18 @@ final class SimulatedHandset: Sendable {
     let name: String
     let client: TSMClient
     let transport: CountingTransport
-    let readers: SimulatorService
+    let readers: any SecureElementService
+    /// Simulated ones; none when the card is in a PC/SC reader.
+    private let simulated: [SimulatorReader]
+    private let recorder: TranscriptRecorder?
     private let backend: HTTP2BackendTransport
     private let locks: [CardLock]
 
-    /// - Parameter serviceProvider: whose app it is; its first one.
-    init(_ name: String, in testbed: TestbedDescription, serviceProvider: TestbedDescription.ServiceProvider, timeline: Timeline? = nil) async throws {
+    /// - Parameters:
+    ///   - serviceProvider: whose app it is; its first one.
+    ///   - choice: the handset's own simulated cards, or the card in a reader of this machine.
+    init(_ name: String, in testbed: TestbedDescription, serviceProvider: TestbedDescription.ServiceProvider, readers choice: HandsetReaders = .simulated,
+         timeline: Timeline? = nil) async throws {
         guard let handset = testbed.handsets.first(where: { $0.name == name }) else {
             throw ToolFailure("the testbed has no handset \(name), only \(testbed.handsets.map(\.name).joined(separator: ", "))")
         }
@@ -25,36 +31,45 @@ final class SimulatedHandset: Sendable {
         guard let url = URL(string: testbed.gateway.handsetURL) else { throw ToolFailure("'\(testbed.gateway.handsetURL)' is no URL") }
         let layout = testbed.layout
         let access = AccessControl(deviceApp: try DeviceAppID(hex: app.deviceAppId))
-        var readers: [SimulatorReader] = []
-        var locks: [CardLock] = []
-        for component in handset.secureComponents {
-            let path = layout.card(name, component.reader)
-            locks.append(try await CardLock(path: path + ".lock"))
-            readers.append(SimulatorReader(name: component.reader, card: try SimulatedCard(opening: CardFile(path: path)), accessControl: access))
-        }
-        let service = SimulatorService(readers)
+        let found = try await choice.open(handset, layout, access)
         let backend = try HTTP2BackendTransport(origin: url, trustAnchors: testbed.gateway.ca, logger: Logger(label: name))
-        let cards = readers.map(\.card)
-        let transport = CountingTransport(backend, handset: name, timeline: timeline) { cards.reduce(0) { $0 + $1.commandCount } }
+        let transport = CountingTransport(backend, handset: name, timeline: timeline, commands: found.commandCount)
         self.name = name
-        self.readers = service
-        self.locks = locks
+        readers = found.service
+        simulated = found.simulated
+        recorder = found.recorder
+        locks = found.locks
         self.backend = backend
         self.transport = transport
         client = TSMClient(
-            configuration: TSMClientConfiguration(handsetURL: url, serviceProviderId: serviceProvider.id, deviceAppId: app.deviceAppId, issuerSecurityDomains: [.issuerSecurityDomain]),
-            transport: transport, deviceKey: try Self.deviceKey(layout.handset(name) + "/device-key-\(serviceProvider.name).pem"), secureComponents: service)
+            configuration: TSMClientConfiguration(handsetURL: url, serviceProviderId: serviceProvider.id, deviceAppId: app.deviceAppId, issuerSecurityDomains: [found.issuerSecurityDomain]),
+            transport: transport, deviceKey: try Self.deviceKey(layout.handset(name) + "/device-key-\(serviceProvider.name).pem"), secureComponents: found.service)
     }
 
     /// A card by its reader's name.
     func card(_ reader: String) throws(ToolFailure) -> SimulatedCard {
-        guard let found = readers.simulatorReaders.first(where: { $0.name == reader }) else { throw ToolFailure("\(name) has no reader \(reader)") }
+        guard let found = simulated.first(where: { $0.name == reader }) else { throw ToolFailure("\(name) has no reader \(reader)") }
         return found.card
     }
 
+    /// The reader of this name; of a PC/SC reader its beginning is enough.
+    func readerName(_ given: String) async throws -> String {
+        let names = try await readers.readers.map(\.name)
+        guard let name = names.first(where: { $0 == given }) ?? names.first(where: { $0.hasPrefix(given) }) else {
+            throw ToolFailure("\(name) has no reader \(given), only \(names.joined(separator: ", "))")
+        }
+        return name
+    }
+
     func close() async {
-        for reader in readers.simulatorReaders { await reader.closeSessions() }
+        // A list that cannot be read has no sessions to close.
+        for reader in (try? await readers.readers) ?? [] { await reader.closeSessions() }
         await backend.shutdown()
+    }
+
+    /// - Throws: ``ToolFailure`` when the transcript that was asked for is not complete.
+    func checkRecord() throws(ToolFailure) {
+        if let failure = recorder?.failure { throw ToolFailure(failure) }
     }
 
     /// The key of the app's installation on this handset: made once, kept, since proofs of card are bound to it.

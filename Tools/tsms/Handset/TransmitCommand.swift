@@ -9,7 +9,6 @@ extension HandsetCommand {
             discussion: "Prints {\"aid\":…,\"reader\":…,\"selectResponse\":…,\"responses\":[…]}. Exit code 3 when the channel is refused or the last status word is an error. "
                 + ExitStatus.discussion)
         @OptionGroup var target: Target
-        @Option(help: ArgumentHelp("Name of the reader.", valueName: "reader")) var reader = "eSE1"
         @Argument(help: ArgumentHelp("AID of the application.", valueName: "aid")) var aid: String
         @Argument(help: ArgumentHelp("C-APDUs in hexadecimal.", valueName: "apdu")) var apdus: [String] = []
 
@@ -33,8 +32,9 @@ extension HandsetCommand {
 
         func run() async throws {
             let (aid, commands) = try parsed()
-            let reader = reader
+            let asked = target.reader
             try await target.perform { handset, console in
+                let reader = try await handset.readerName(asked ?? "eSE1")
                 var answer = Answer(aid: aid.description, reader: reader, responses: [])
                 var last = StatusWord.success
                 do throws(SecureComponentError) {

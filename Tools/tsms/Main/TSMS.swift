@@ -2,13 +2,13 @@ import ArgumentParser
 import Logging
 import ServiceKit
 
-/// `tsms`: testbed, demo, handset and CAP files of the trusted service management system.
+/// `tsms`: testbed, demo, handset, secure components, issuer and CAP files of the trusted service management system.
 @main
 struct TSMS: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tsms", abstract: "Tools of the trusted service management system of BSI TR-03165.",
         discussion: ExitStatus.discussion, version: ServiceVersion.text,
-        subcommands: [TestbedCommand.self, DemoCommand.self, HandsetCommand.self, CAPCommand.self])
+        subcommands: [TestbedCommand.self, DemoCommand.self, HandsetCommand.self, SecureComponentCommand.self, IssuerCommand.self, CAPCommand.self])
 
     static func main() async {
         // A tool speaks through its own output; what its HTTP client notes is for debugging only.

@@ -49,11 +49,29 @@ enum OperatorDocuments {
         var scpParameter: UInt8
         var keyLength: Int
         var keyDiversificationData: HexBytes
-        var masterKeyIndex: String
-        var scheme: String
-        var accessRuleApplication: AID
+        /// Of the Issuer Security Domain; nil: the usual AID.
+        var issuerSecurityDomain: AID?
+        /// Either the master key from which the card's keys are derived, with the scheme …
+        var masterKeyIndex: String?
+        var scheme: String?
+        /// … or a key set of the vault.
+        var keySetId: String?
+        /// storeData or inherited; nil: storeData.
+        var firstKeys: String?
+        /// nil: the card enforces no access rules.
+        var accessRuleApplication: AID?
         var lifeCycle: String
     }
 
-    struct InventoryAdded: Decodable, Sendable { var added: Int }
+    struct InventoryAdded: Decodable, Sendable {
+        var added: Int
+        /// There already, with the same data.
+        var unchanged: Int
+    }
+
+    /// An issuer as the SP TSM knows it, as far as it is read here.
+    struct IssuerRecord: Decodable, Sendable {
+        var id: String
+        var issuerIdentificationNumbers: [String]
+    }
 }

@@ -121,6 +121,7 @@ struct TestbedNames: Sendable {
     let issuerMasterKeyIndex = "isd-master"
     /// One for each service provider.
     let aidPrefixes = ["f054534d53", "f054534d54"]
+    static let defaultIssuerIdentificationNumber: [UInt8] = [0x54, 0x53, 0x4D, 0x53, 0x01]
     /// Value of GP tag 42 of the issuer's cards.
-    let issuerIdentificationNumber: [UInt8] = [0x54, 0x53, 0x4D, 0x53, 0x01]
+    var issuerIdentificationNumber = defaultIssuerIdentificationNumber
 }

@@ -15,6 +15,8 @@ struct Testbed: Sendable {
         var demoApplets: String?
         /// Of a process and of an issuer's dialog, in seconds.
         var lease = 60
+        /// Value of GP tag 42 of the issuer's cards.
+        var issuerIdentificationNumber = TestbedNames.defaultIssuerIdentificationNumber
         /// Where the keys that are made are written in the clear; nil: nowhere.
         var revealedKeys: String?
     }
@@ -44,7 +46,8 @@ struct Testbed: Sendable {
         let spTsm = try TrustDomain(name: "sp-tsm.example", directory: layout.spTsm("ca"), now: now)
         let clients = try TrustDomain(name: "clients.sp-tsm.example", directory: layout.spTsm("ca/service-providers"), now: now)
         let issuer = try TrustDomain(name: "issuer-1.example", directory: layout.issuer("ca"), now: now)
-        let names = TestbedNames(issuerId: UUID().uuidString.lowercased(), profileId: UUID().uuidString.lowercased())
+        let names = TestbedNames(issuerId: UUID().uuidString.lowercased(), profileId: UUID().uuidString.lowercased(),
+                                 issuerIdentificationNumber: options.issuerIdentificationNumber)
         let operators = (spTsm: try spTsm.enroll("operator", in: layout.spTsm("operator")), issuer: try issuer.enroll("operator", in: layout.issuer("operator")))
         let published = (spTsm: layout.published + "/sp-tsm-ca.pem", issuer: layout.published + "/issuer-1-ca.pem")
         try AtomicFile.write(spTsm.authority.certificatePEM.utf8, to: published.spTsm, mode: AtomicFile.publicMode)

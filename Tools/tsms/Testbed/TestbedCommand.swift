@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GlobalPlatform
 
 /// `tsms testbed up|status|restart|down`.
 struct TestbedCommand: AsyncParsableCommand {
@@ -30,12 +31,14 @@ extension TestbedCommand {
         @Option(help: ArgumentHelp("Where the applets are; default: deploy/testbed/applets above this program.", valueName: "directory")) var applets: String?
         @Option(help: ArgumentHelp("Log level of the services.", valueName: "level")) var logLevel = "info"
         @Option(help: ArgumentHelp("Lease of processes and of the issuer's dialogs.", valueName: "seconds")) var lease = 60
+        @Option(help: ArgumentHelp("Issuer identification number (tag 42) of the issuer's cards, hexadecimal: that of a real card which is to be registered.", valueName: "hex")) var iin: String?
         @Option(help: ArgumentHelp("Write the keys that the testbed makes to a file outside it.", valueName: "file", visibility: .hidden)) var revealKeys: String?
 
         func validate() throws {
             if ["0.0.0.0", "::", "*", ""].contains(listen) {
                 throw ValidationError("--listen names the address that clients use; \(listen.isEmpty ? "an empty one" : listen) cannot stand in a URL")
             }
+            if let iin { guard let bytes = try? Hex.decode(iin), (1...16).contains(bytes.count) else { throw ValidationError("--iin is 1 to 16 bytes in hexadecimal") } }
             guard lease > 0 else { throw ValidationError("--lease is a number of seconds above 0") }
         }
 
@@ -47,6 +50,7 @@ extension TestbedCommand {
                 options.randomChallenges = command.randomChallenges
                 options.logLevel = command.logLevel
                 options.lease = command.lease
+                if let iin = command.iin { options.issuerIdentificationNumber = try Hex.decode(iin) }
                 options.revealedKeys = command.revealKeys
                 if command.withDemoService { options.demoApplets = try Programs.applets(command.applets) }
                 let testbed = try await Testbed.up(options, console: console)
