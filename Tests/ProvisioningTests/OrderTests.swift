@@ -40,19 +40,21 @@ struct OrderTests {
         let document = try Documents.ticket()
         let package = document.loadFiles[0].packageAid, instance = document.applications[0].instanceAid
         let steps: [ProvisioningStep] = [.load(package: package), .install(instance: instance), .personalize(instance: instance), .makeSelectable(instance: instance), .proveApplication(instance, state: 7), .rotateKeys]
-        let material = SecurityDomainScript.Material(loadFileDataBlocks: [package: Array(repeating: 0xCA, count: 900)], attestationTokens: [instance: Array(repeating: 0x7F, count: 150)],
+        let attestation = AttestationTokenRequest(processId: "process", flavorId: document.flavorId, diversifiedKeySetId: nil)
+        let material = SecurityDomainScript.Material(loadFileDataBlocks: [package: Array(repeating: 0xCA, count: 900)], attestations: [instance: attestation],
                                                      finalKeySet: ("keys", 0x31, 0x30), maximumPayload: 239)
         let script = try SecurityDomainScript(steps: steps, document: document, material: material)
         let apdus = script.commands.compactMap { command -> CommandAPDU? in if case .apdu(let bytes) = command { try? CommandAPDU(bytes: bytes.bytes) } else { nil } }
-        #expect(apdus.map(\.ins) == [0xE6, 0xE8, 0xE8, 0xE8, 0xE8, 0xE6, 0xE6, 0xE2, 0xE6, 0xF2])
+        #expect(apdus.map(\.ins) == [0xE6, 0xE8, 0xE8, 0xE8, 0xE8, 0xE6, 0xE6, 0xE6, 0xF2])
         #expect(apdus.allSatisfy { $0.data.count <= 239 })
-        #expect(apdus[7].p1 == 0x90)
+        // After INSTALL [for personalization]: the vault builds the token, and its STORE DATA.
+        #expect(script.commands[7] == .storeAttestationToken(attestation))
         #expect(script.commands.last == .putKey(keySetId: "keys", keyVersionNumber: 0x31, replacing: 0x30))
         let named = script.steps(wrapped: script.commands.map { _ in [HexBytes([0])] }, offset: 3)
         #expect(named.first?.count == 3 && named.map(\.count).reduce(0, +) == script.commands.count + 3)
         #expect(named[1].name.contains("load package"))
         #expect(throws: TSMFailure.self) {
-            try SecurityDomainScript(steps: [.load(package: package)], document: document, material: .init(loadFileDataBlocks: [:], attestationTokens: [:], finalKeySet: nil, maximumPayload: 239))
+            try SecurityDomainScript(steps: [.load(package: package)], document: document, material: .init(loadFileDataBlocks: [:], attestations: [:], finalKeySet: nil, maximumPayload: 239))
         }
     }
 

@@ -53,8 +53,9 @@ extension SEIEngine {
             try DialogTable.update(ended, db)
             try ComponentTable.change(ended.componentId, db) { $0.contentKnown = false }
             try outcome.insert(db)
+            for channel in open.sessions.compactMap(\.channelId) { try ChannelTaskTable.insert(channel, db) }
         }
-        await closeChannels(of: open)
+        await tellVault()
         return record
     }
 
@@ -74,11 +75,12 @@ extension SEIEngine {
             _ = try await current(try await owned(overdue.id, overdue.spTsm))
         }
         await tellVault()
-        try await closeFinishedChannels()
         let oldest = at.addingTimeInterval(-Double(settings.retentionDays) * 86_400).timeIntervalSince1970
+        let unanswered = at.addingTimeInterval(-settings.eligibilityValidity)
         try await write { db in
             try db.execute(sql: "DELETE FROM journal WHERE at < ?", arguments: [oldest])
             try db.execute(sql: "DELETE FROM dialog WHERE status <> 'open' AND created_at < ?", arguments: [oldest])
+            try EligibilityTable.forgetUnanswered(before: unanswered, db)
             try db.execute(sql: "DELETE FROM eligibility WHERE expires_at < ?", arguments: [oldest])
         }
     }

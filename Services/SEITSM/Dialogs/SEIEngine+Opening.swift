@@ -28,6 +28,7 @@ extension SEIEngine {
         }
         try OperationRules(settings: settings, contract: contract, component: component, domains: domains).check(request.sessions)
         let counter = try foreseen(request, component)
+        try await requireReports(component.id, spTsm, opening: counter == nil ? 1 : request.sessions.count)
         let record = try await prepared(request, component, contract, domains, counter: counter)
         try await store(record, component, domains, request, idempotencyKey: idempotencyKey, digest: digest)
         return record.answer
@@ -54,8 +55,16 @@ extension SEIEngine {
         try await expire(open)
     }
 
-    /// Makes keys, plans the sessions and has the vault wrap what can be wrapped now. What was made is taken back when a later part fails:
-    /// none of it has left.
+    /// An SP TSM that opens sessions and brings back nothing must not use up what the key vault allows for the component, nor hold it again and again.
+    private func requireReports(_ component: String, _ spTsm: String, opening sessions: Int) async throws(SEIError) {
+        let unproven = try await read { db in try UnprovenTable.count(component: component, spTsm: spTsm, db) }
+        guard unproven == 0 || unproven + sessions <= settings.maximumUnprovenSessions else {
+            throw SEIError(.componentBlocked, "you had \(unproven) sessions opened with this component and brought back none that verifies; the issuer's operator has to release it for you (unblock)")
+        }
+    }
+
+    /// Plans the sessions, and has the vault make the keys and wrap what can be wrapped now: all of it in one batch, so that nothing is left
+    /// of a dialog that will not be.
     private func prepared(_ request: SEI.DialogRequest, _ component: Component, _ contract: Contract, _ domains: [AID: SecurityDomainRecord],
                           counter: UInt32?) async throws(SEIError) -> DialogRecord {
         let id = environment.uuid()
@@ -63,25 +72,47 @@ extension SEIEngine {
         var record = DialogRecord(id: id, spTsm: contract.spTsm, componentId: component.id, process: request.process, status: .open, sessions: [],
                                   firstKeySets: [], keySetIds: [], failure: nil, createdAt: at, leaseUntil: at)
         record.renewLease(at: at, settings)
+        var facts = SessionPlanner.Facts(component: component, firstKeySets: [:], deviceAppIds: deviceAppIds(domains, request))
+        var steps: [VaultStep] = []
+        var creations: [(aid: AID, step: Int)] = []
+        for case .createSecurityDomain(let aid, _, let transportKeyIndex, let keyVersionNumber, _) in request.sessions.joined() {
+            let made = VaultBatch.made(by: steps.count)
+            creations.append((aid, steps.count))
+            steps.append(.createKeySet(request: CreateKeySetRequest(
+                origin: .random, purpose: .supplementarySecurityDomain, keyLength: component.keyLength, keyVersionNumber: keyVersionNumber,
+                owner: try await transportKeyOwner(transportKeyIndex), label: "first keys of security domain \(aid) on \(component.id), dialog \(record.id)")))
+            steps.append(.exportKeySet(id: made, request: ExportKeySetRequest(transportKeyIndex: transportKeyIndex)))
+            if facts.firstKeySets[aid] == nil { facts.firstKeySets[aid] = SessionPlanner.FirstKeys(keySetId: made, keyVersionNumber: keyVersionNumber, keyCheckValues: []) }
+        }
+        let channels = steps.count
+        for (index, operations) in request.sessions.enumerated() {
+            var session = SessionRecord(operations: operations, plan: try SessionPlanner.plan(operations, facts))
+            if let counter { session.counter = counter + 1 + UInt32(index) }
+            if counter != nil || index == 0 { steps.append(.openChannel(request: try channelRequest(session, component, record.process))) }
+            record.sessions.append(session)
+        }
+        let answers: [VaultStepAnswer]
+        do {
+            answers = try await vault.batch(VaultBatch(steps)).steps
+        } catch {
+            throw refusal(error, while: "make first keys and open channels")
+        }
         do throws(SEIError) {
-            for operation in request.sessions.joined() {
-                if case .createSecurityDomain(let aid, _, let transportKeyIndex, let keyVersionNumber, _) = operation {
-                    try await makeFirstKeys(for: aid, transportKeyIndex, keyVersionNumber, component, &record)
+            for (aid, step) in creations {
+                guard let keySet = answers[step].keySet, let wrapped = answers[step + 1].wrappedKeySet else { throw incomplete }
+                record.keySetIds.append(DialogRecord.DomainKeySet(aid: aid, keySetId: keySet.id))
+                record.firstKeySets.append(SEI.FirstKeySet(securityDomain: aid, keySet: wrapped))
+                if facts.firstKeySets[aid]?.keySetId == VaultBatch.made(by: step) {
+                    facts.firstKeySets[aid] = SessionPlanner.FirstKeys(keySetId: keySet.id, keyVersionNumber: wrapped.keyVersionNumber, keyCheckValues: wrapped.keyCheckValues)
                 }
             }
-            let facts = SessionPlanner.Facts(
-                component: component,
-                firstKeySets: Dictionary(record.keySetIds.map { ($0.aid, $0.keySetId) }, uniquingKeysWith: { first, _ in first }),
-                deviceAppIds: deviceAppIds(domains, request))
-            for (index, operations) in request.sessions.enumerated() {
-                var session = SessionRecord(operations: operations, plan: try SessionPlanner.plan(operations, facts))
-                if let counter {
-                    session.counter = counter + 1 + UInt32(index)
-                    try await predict(&session, component, record.process)
-                }
-                record.sessions.append(session)
+            for index in record.sessions.indices {
+                // The same plan, with the key sets that were made in the places of those that were to be.
+                if !creations.isEmpty { record.sessions[index].plan = try SessionPlanner.plan(record.sessions[index].operations, facts) }
+                guard channels + index < answers.count else { continue }
+                guard let script = answers[channels + index].script else { throw incomplete }
+                try record.sessions[index].send(script, component)
             }
-            if counter == nil { try await open(session: 0, of: &record, component) }
             return record
         } catch {
             await takeBack(record)
@@ -89,20 +120,7 @@ extension SEIEngine {
         }
     }
 
-    private func makeFirstKeys(for aid: AID, _ transportKeyIndex: String, _ keyVersionNumber: UInt8, _ component: Component,
-                               _ record: inout DialogRecord) async throws(SEIError) {
-        let owner = try await transportKeyOwner(transportKeyIndex)
-        do {
-            let keySet = try await vault.createKeySet(CreateKeySetRequest(
-                origin: .random, purpose: .supplementarySecurityDomain, keyLength: component.keyLength, keyVersionNumber: keyVersionNumber,
-                owner: owner, label: "first keys of security domain \(aid) on \(component.id), dialog \(record.id)"))
-            record.keySetIds.append(DialogRecord.DomainKeySet(aid: aid, keySetId: keySet.id))
-            let wrapped = try await vault.exportKeySet(id: keySet.id, ExportKeySetRequest(transportKeyIndex: transportKeyIndex))
-            record.firstKeySets.append(SEI.FirstKeySet(securityDomain: aid, keySet: wrapped))
-        } catch {
-            throw refusal(error, while: "make first keys")
-        }
-    }
+    private var incomplete: SEIError { SEIError(.internalError, "the key vault left out a part of what was asked for") }
 
     /// First keys belong to whoever holds the transport key: the vault exports them to nobody else.
     private func transportKeyOwner(_ index: String) async throws(SEIError) -> String {
@@ -136,11 +154,15 @@ extension SEIEngine {
         let apps = deviceAppIds(domains, request)
         do throws(SEIError) {
             try await write { db in
+                try UnprovenTable.add(max(1, record.sessions.count { $0.phase == .predicted }), component: component.id, spTsm: record.spTsm, db)
                 try DialogTable.insert(record, idempotencyKey: idempotencyKey, digest: digest, db)
                 for (index, session) in record.sessions.enumerated() {
                     for case .createSecurityDomain(let aid, _, _, _, _) in session.operations {
                         let domain = SecurityDomainRecord(componentId: component.id, aid: aid, spTsm: record.spTsm, state: .pending, deviceAppIds: apps[aid] ?? [])
                         try SecurityDomainTable.save(domain, at: at, db)
+                    }
+                    // Each key set with the session that stores it: until the ISD's counter is beyond it, that script can run.
+                    for aid in session.operations.domainsGivenKeys(on: component) {
                         for made in record.keySetIds where made.aid == aid {
                             try SecurityDomainTable.insert(FirstKeySetRecord(keySetId: made.keySetId, componentId: component.id, aid: aid, dialogId: record.id,
                                                                              session: index, counter: session.counter, state: .pending), db)
@@ -157,15 +179,16 @@ extension SEIEngine {
 
     /// Undoes in the vault what was prepared for a dialog that will not be. What fails stays there as pending and is on no card.
     private func takeBack(_ record: DialogRecord) async {
-        await closeChannels(of: record)
-        for keySet in record.keySetIds {
-            do {
-                // The vault cannot know that a script which it wrapped went nowhere, so it asks for the step in between.
-                _ = try await vault.changeState(ofKeySet: keySet.keySetId, ChangeKeySetStateRequest(state: .retired))
-                _ = try await vault.changeState(ofKeySet: keySet.keySetId, ChangeKeySetStateRequest(state: .destroyed))
-            } catch {
-                logger.warning("a key set that was never used stays in the key vault", metadata: ["keySet": "\(keySet.keySetId)", "reason": "\(error.reason)"])
+        // The vault cannot know that a script which it wrapped went nowhere, so it asks for the step in between.
+        let steps: [VaultStep] = record.sessions.compactMap(\.channelId).map { .closeChannel(id: $0) }
+            + record.keySetIds.flatMap { made in
+                [KeySetState.retired, .destroyed].map { .changeState(id: made.keySetId, request: ChangeKeySetStateRequest(state: $0)) }
             }
+        if steps.isEmpty { return }
+        do throws(KeyVaultError) {
+            _ = try await vault.batch(VaultBatch(steps))
+        } catch {
+            logger.warning("keys that were never used stay in the key vault", metadata: ["dialog": "\(record.id)", "reason": "\(error.reason)"])
         }
     }
 

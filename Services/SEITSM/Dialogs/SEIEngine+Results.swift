@@ -56,10 +56,10 @@ extension SEIEngine {
         switch session.phase {
         case .idle: throw SEIError(.internalError, "nothing of the session is out")
         case .opening:
-            if let problem = Self.openingProblem(responses, component) { return fail(&record, index, problem, &outcome) }
+            if let problem = Self.openingProblem(responses, session.securityDomain(on: component)) { return fail(&record, index, problem, &outcome) }
             try await authenticate(responses[1], channel, &record, component, &outcome)
         case .predicted:
-            if let problem = Self.openingProblem(responses, component) { return fail(&record, index, problem, &outcome) }
+            if let problem = Self.openingProblem(responses, session.securityDomain(on: component)) { return fail(&record, index, problem, &outcome) }
             guard responses.count > 2 else {
                 return fail(&record, index, "open the secure channel: the order ended before EXTERNAL AUTHENTICATE; the card's state is not known", &outcome)
             }
@@ -78,8 +78,8 @@ extension SEIEngine {
     }
 
     /// Why SELECT and INITIALIZE UPDATE did not lead to a challenge; nil if they did.
-    static func openingProblem(_ responses: [HexBytes], _ component: Component) -> String? {
-        let steps = [("select the issuer security domain", Instruction.select), ("open the secure channel", Instruction.initializeUpdate)]
+    static func openingProblem(_ responses: [HexBytes], _ domain: AID) -> String? {
+        let steps = [(SessionScript.selection(domain), Instruction.select), ("open the secure channel", Instruction.initializeUpdate)]
         for (index, (name, instruction)) in steps.enumerated() {
             guard index < responses.count else { return "\(name): the order ended before this step; start a new dialog" }
             let bytes = responses[index].bytes
@@ -96,6 +96,7 @@ extension SEIEngine {
         do {
             let script = try await vault.authenticate(channel: channel, AuthenticateChannelRequest(initializeUpdateResponse: response, commands: plan.map(\.command)))
             record.sessions[index].send(try SessionScript.rest(plan, script), phase: .running, channel: channel)
+            await openFollower(of: index, &record, component, &outcome)
         } catch let error as KeyVaultError {
             switch error.code {
             case .cardCryptogramMismatch:
@@ -112,6 +113,20 @@ extension SEIEngine {
             throw error
         } catch {
             throw SEIError(.internalError, "the session could not be authenticated")
+        }
+    }
+
+    /// First keys are put right after the session that makes their domain: SELECT and INITIALIZE UPDATE for that go along, which saves a round trip.
+    /// Not where this session may go on after its script: a new one on the same channel would end it.
+    private func openFollower(of index: Int, _ record: inout DialogRecord, _ component: Component, _ outcome: inout VerifiedOutcome) async {
+        let next = index + 1
+        guard next < record.sessions.count, record.sessions[next].operations.keyedDomain != nil, record.sessions[next].phase == .idle,
+              !record.sessions[index].plan.contains(where: \.isListing) else { return }
+        do {
+            try await open(session: next, of: &record, component)
+            outcome.follower = next
+        } catch {
+            logger.notice("the next session is opened when its turn comes", metadata: ["dialog": "\(record.id)", "reason": "\(error.reason)"])
         }
     }
 
@@ -138,7 +153,7 @@ extension SEIEngine {
             let proven = reading.effects.areProven(on: component)
             record.sessions[index].end(.verified)
             record.sessions[index].proven = proven
-            outcome.finished = channel
+            outcome.closing.append(channel)
             outcome.note = proven ? "verified" : "verified, but that something is gone was reported only"
         case .challengeMismatch:
             // At most one predicted order: all sessions that are left wait for the card's challenge.
@@ -190,10 +205,10 @@ struct VerifiedOutcome: Sendable {
     /// The ISD's counter, proven by the card's cryptogram.
     var counter: UInt32?
     var note: String?
-    /// Channels that are over.
+    /// A session that was opened ahead of its turn: its script is in this answer.
+    var follower: Int?
+    /// Channels that are over: the key vault need not keep their keys and answers.
     var closing: [String] = []
-    /// The channel of a session that is verified: closed later, so that no answer waits for it.
-    var finished: String?
 
     init(session: Int, digest: [UInt8]) {
         self.session = session

@@ -23,16 +23,17 @@ extension SEIEngine {
             try DialogTable.update(settled, db)
             try DialogTable.saveAnswer(settled.answer, dialog: settled.id, session: outcome.session, digest: outcome.digest, db)
             try Self.recordEffects(of: settled, outcome, component, at: at, db)
-            if let channel = outcome.finished { try ChannelTaskTable.insert(channel, db) }
+            for channel in outcome.closing { try ChannelTaskTable.insert(channel, db) }
             // A session that went on in the open channel has its script in this answer.
             if settled.sessions[outcome.session].phase != .idle { try Self.journal(script: outcome.session, of: settled, at: at).insert(db) }
+            if let follower = outcome.follower { try Self.journal(script: follower, of: settled, at: at).insert(db) }
             if let note = outcome.note {
                 try JournalRecord(at: at, componentId: settled.componentId, spTsm: settled.spTsm, subject: settled.id, session: outcome.session, kind: .outcome,
                                   apdus: [], note: note).insert(db)
             }
         }
-        for channel in outcome.closing { await closeChannel(channel) }
-        await tellVault()
+        // While the dialog goes on more will come to be told, and nothing of it is urgent.
+        if record.status != .open { await tellVault() }
         guard record.needsScript else { return record.answer }
         return try await sendNext(&record, answering: (outcome.session, outcome.digest))
     }
@@ -80,13 +81,16 @@ extension SEIEngine {
             }
         }
         guard session.status == .verified else { return }
+        try UnprovenTable.reset(component: component.id, spTsm: record.spTsm, db)
         for aid in session.effects.made {
             try SecurityDomainTable.setState(.live, component: component.id, aid: aid, at: at, db)
-            for keySet in record.keySetIds where keySet.aid == aid { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .live, db) }
             // What earlier attempts left: the domain that is there now holds none of it.
             for keySet in try SecurityDomainTable.keySets(component: component.id, aid: aid, db) where keySet.dialogId != record.id && keySet.state != .destroyed {
                 try retire(keySet, proven: true, counter: outcome.counter, db)
             }
+        }
+        for aid in session.effects.keyed {
+            for keySet in record.keySetIds where keySet.aid == aid { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .live, db) }
         }
     }
 
@@ -96,38 +100,5 @@ extension SEIEngine {
         if keySet.state != .retired { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .retired, db) }
         let canRun = keySet.counter.map { counter ?? 0 < $0 } ?? false
         if proven && !canRun { try SecurityDomainTable.change(keySet: keySet.keySetId, to: .destroyed, db) }
-    }
-
-    /// Carries out the state changes of key sets that are recorded and not done yet, in order.
-    func tellVault() async {
-        struct KeySetTask: Sendable {
-            var id: Int64
-            var keySet: String
-            var state: KeySetState
-        }
-        do {
-            let tasks = try await store.read { db in
-                try Row.fetchAll(db, sql: "SELECT * FROM key_set_task ORDER BY id LIMIT 100").compactMap { row -> KeySetTask? in
-                    KeySetState(rawValue: row["state"]).map { KeySetTask(id: row["id"], keySet: row["key_set_id"], state: $0) }
-                }
-            }
-            for task in tasks {
-                do throws(KeyVaultError) {
-                    _ = try await vault.changeState(ofKeySet: task.keySet, ChangeKeySetStateRequest(state: task.state))
-                } catch {
-                    switch error.code {
-                    case .wrongState, .notFound, .usageNotAllowed, .invalidRequest:
-                        logger.error("the key vault refused a key set's new state",
-                                     metadata: ["keySet": "\(task.keySet)", "state": "\(task.state.rawValue)", "reason": "\(error.reason)"])
-                    default:
-                        logger.warning("the key vault is told later", metadata: ["keySet": "\(task.keySet)", "reason": "\(error.reason)"])
-                        return
-                    }
-                }
-                try await store.write { db in try db.execute(sql: "DELETE FROM key_set_task WHERE id = ?", arguments: [task.id]) }
-            }
-        } catch {
-            logger.error("store", metadata: ["error": "\(error)"])
-        }
     }
 }

@@ -16,7 +16,10 @@ public final class SEIEngine: Sendable {
     let environment: ServiceEnvironment
     let settings: IssuerSettings
     let logger: Logger
-    let turns = ComponentTurns()
+    /// By component: what a dialog does next depends on what it did last.
+    let turns = KeyedGate()
+    /// Of the vault, about what is recorded for it.
+    let telling = SharedRun()
     /// Named keys are never overwritten, so what was read once stays true.
     let transportKeyOwners = Mutex<[String: String]>([:])
 

@@ -212,6 +212,46 @@ import Testing
         }
     }
 
+    /// A handset that keeps its app's rule: DELETE never reaches the card, which is said to have no such rule.
+    @Test(arguments: [true, false]) func aLyingHandsetCannotKeepItsRule(predicted: Bool) async throws {
+        try await withBench { bench in
+            let card = try await bench.provenCard()
+            let rules = try (0..<2).map { SEI.AccessRule(aid: try aid("f054534d531\($0)"), deviceAppId: HexBytes(Domain.app), apdu: true, nfc: false) }
+            try await bench.relay(try await bench.open(card, [[.addAccessRules(rules)]]), on: card)
+            func lie(_ key: String) async throws -> SEI.Dialog {
+                var dialog = try await bench.open(card, [[.removeAccessRules(rules)]], predicted: predicted, key: key)
+                if !predicted {
+                    dialog = try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: try card.run(dialog.sessions[0].commands)))
+                }
+                // Up to INSTALL [for personalization] of the access rule application.
+                let before = try card.run(Array(dialog.sessions[0].commands.prefix(predicted ? 4 : 2)))
+                return try await bench.desk.submitResults(dialog.dialogId, SEI.SessionResults(session: 0, responses: before + [try bytes("6a88")]))
+            }
+            let first = try await lie("2")
+            #expect(first.status == .open && first.sessions[0].status == .ready)
+            // Going on honestly, the rules are gone.
+            let end = try await bench.relay(first, on: card).dialog
+            #expect(end.status == .completed && end.sessions[0].proven, "\(end.failure ?? "")")
+            for rule in rules { #expect(try !self.rules(on: card).contains(AccessRuleScript.rule(rule))) }
+
+            // Lying again: what is written can be deleted, so "not found" is no answer.
+            try await bench.relay(try await bench.open(card, [[.addAccessRules(rules)]], key: "3"), on: card)
+            var second = try await lie("4")
+            while second.status == .open {
+                let commands = second.sessions[0].commands
+                if commands.count == 2 {
+                    second = try await bench.desk.submitResults(second.dialogId, SEI.SessionResults(session: 0, responses: try card.run(commands)))
+                    continue
+                }
+                // EXTERNAL AUTHENTICATE and INSTALL [for personalization]; then nothing reaches the card.
+                let before = try card.run(Array(commands.prefix(2)))
+                second = try await bench.desk.submitResults(second.dialogId, SEI.SessionResults(session: 0, responses: before + [try bytes("6a88")]))
+            }
+            #expect(second.status == .failed)
+            for rule in rules { #expect(try self.rules(on: card).contains(AccessRuleScript.rule(rule))) }
+        }
+    }
+
     @Test func bareTruncationIsNoSuccess() async throws {
         try await withBench { bench in
             let card = try await bench.provenCard()
@@ -231,8 +271,10 @@ import Testing
     @Test func channelsOfVerifiedSessionsAreClosedAfterwards() async throws {
         try await withBench { bench in
             let card = try await bench.provenCard()
+            bench.flaky.failNext("closeChannel", losing: .request)
             let end = try await bench.relay(try await bench.open(card, [[try Domain.creation()], [.status(aid: try aid(Domain.hex))]]), on: card).dialog
             #expect(end.status == .completed)
+            // The vault was away: it is told later.
             let left = try await bench.engine.store.read { db in try ChannelTaskTable.next(10, db) }
             #expect(left.count == 2)
             bench.flaky.failNext("closeChannel", losing: .request)

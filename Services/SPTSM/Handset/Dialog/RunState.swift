@@ -1,5 +1,6 @@
 import GlobalPlatform
 import Provisioning
+import TrustedServiceModel
 
 /// A process on its way through the sessions of its plan. Pure data: `RunExecutor` moves it on.
 struct RunState: Codable, Sendable {
@@ -7,6 +8,14 @@ struct RunState: Codable, Sendable {
         /// Reading what the card really holds, before the plan is made.
         case reconcile
         case main
+        /// Taking back what a failed deployment left on the card.
+        case cleanUp
+    }
+
+    /// Why a clean-up runs: how the process ends after it.
+    struct Cause: Codable, Sendable {
+        var failure: TSMFailure
+        var command: ServiceCommand.Kind?
     }
 
     enum SessionStatus: String, Codable, Sendable { case waiting, sent, verified }
@@ -20,6 +29,8 @@ struct RunState: Codable, Sendable {
         var selects = false
         /// What each wrapped command was, to judge the answers.
         var entries: [Entry] = []
+        /// Begun anew after a report that did not complete it.
+        var isRepeated: Bool?
         /// Key set counter that this session uses, where it is known beforehand.
         var counter: Int?
     }
@@ -33,6 +44,8 @@ struct RunState: Codable, Sendable {
     struct Keys: Codable, Sendable, Hashable {
         var firstKeySetId: String?
         var finalKeySetId: String?
+        /// Check values of the final keys, where this run made them.
+        var finalKeyCheckValues: [HexBytes]?
         /// Counter of the final key set that was used last; 0 for a fresh one.
         var finalCounter = 0
     }
@@ -50,8 +63,12 @@ struct RunState: Codable, Sendable {
     var changedCard = false
     /// The order of `layout` is out and not reported yet.
     var orderOutstanding = false
+    /// Of a clean-up.
+    var cause: Cause?
     /// Registry entries that the issuer read, for reconciling.
     var registry: [HexBytes] = []
+    /// What this step has proven of key sets and the vault is still to be told; handed on with the step's other changes.
+    var keySetTasks: [KeySetTask]?
 
     init(purpose: Purpose, challenge: ChallengeKind, issuerCounter: Int?, plan: [PlannedSession], keys: Keys) {
         self.purpose = purpose
@@ -61,14 +78,19 @@ struct RunState: Codable, Sendable {
         self.keys = keys
     }
 
+    mutating func takeKeySetTasks() -> [KeySetTask] {
+        defer { keySetTasks = nil }
+        return keySetTasks ?? []
+    }
+
     /// Index among the issuer's sessions only: how the SEI dialog counts them.
     func issuerIndex(of session: Int) -> Int {
-        sessions[..<session].count { if case .issuer = $0.planned { true } else { false } }
+        sessions[..<session].count { $0.planned.isIssuer }
     }
 
     /// An order that holds more than openings of sessions is out: whatever it changes may be on the card.
     var mayBeChangingCard: Bool {
-        orderOutstanding && purpose == .main && (layout?.entries.contains { $0.part != .opening } ?? false)
+        orderOutstanding && purpose != .reconcile && (layout?.entries.contains { $0.part != .opening } ?? false)
     }
 
     var isComplete: Bool { sessions.allSatisfy { $0.status == .verified } }

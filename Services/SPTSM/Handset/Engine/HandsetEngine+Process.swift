@@ -89,7 +89,7 @@ extension HandsetEngine {
                     instance.content.suspectKeySets.append(id)
                     instance.content.finalKeySetId = nil
                 }
-                changes.keySetTasks = instance.takeUselessKeySets()
+                changes.keySetTasks += instance.takeUselessKeySets(provesAnswers: parameter.supportsResponseMAC)
             }
             return finish(&dialog, &changes, instance)
         }
@@ -100,7 +100,8 @@ extension HandsetEngine {
         } catch {
             await executor.abandon(run)
             // No order with them has left, so no card can hold them.
-            for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != instance.content.finalKeySetId { await release(keySet: id, destroying: true) }
+            let made = [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap { $0 }.filter { $0 != instance.content.finalKeySetId }
+            await teller.tell(made.map { KeySetTask(keySetId: $0, action: .destroy) })
             throw error
         }
         if dialog.stateBefore == nil { dialog.stateBefore = instance.state }
@@ -141,12 +142,27 @@ extension HandsetEngine {
             }
             if parts.allSatisfy(\.isEmpty), let failure = AgentFailure.failure(report, issuerName: instance.document.profile.issuerId) { throw RunFailure(failure) }
             pieces = try await executor.take(parts, &run)
+            changes.keySetTasks += run.takeKeySetTasks()
         } catch {
+            // What sessions before the failure have proven stays proven.
+            changes.keySetTasks += run.takeKeySetTasks()
             dialog.stage = .running(run)
+            if let cause = run.cause {
+                logger.notice("a failed deployment could not be taken back", metadata: ["process": "\(dialog.id)", "reason": "\(error.failure.details)"])
+                throw RunFailure(cause.failure, command: cause.command)
+            }
+            if await takeBack(after: error, run, &dialog, &changes, instance: instance, component: component, executor) { return }
             throw error
         }
         guard pieces.isEmpty else {
-            if pieces.contains(where: { $0.part != .opening && run.sessions[$0.session].isSecurityDomain }) { try await requireUnchanged(dialog.purpose, instance) }
+            if run.purpose == .main, pieces.contains(where: { $0.part != .opening && run.sessions[$0.session].isSecurityDomain }) {
+                do throws(RunFailure) {
+                    try await requireUnchanged(dialog.purpose, instance)
+                } catch {
+                    if await takeBack(after: error, run, &dialog, &changes, instance: instance, component: component, executor) { return }
+                    throw error
+                }
+            }
             instance.note(run)
             changes.instance = instance
             changes.savesInstance = true
@@ -161,8 +177,10 @@ extension HandsetEngine {
             component.component.sequenceCounter = nil
             return try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter, reconciled: true)
         }
-        instance.settle(run)
-        changes.keySetTasks = instance.takeUselessKeySets()
+        let provesAnswers = SCP03Parameter(rawValue: component.component.scpParameter).supportsResponseMAC
+        if run.purpose == .cleanUp { return endTakenBack(run, &dialog, &changes, instance, provesAnswers: provesAnswers) }
+        instance.settle(run, provesAnswers: provesAnswers)
+        changes.keySetTasks += instance.takeUselessKeySets(provesAnswers: provesAnswers)
         finish(&dialog, &changes, instance)
     }
 
@@ -187,9 +205,16 @@ extension HandsetEngine {
 
     /// Ends a dialog with a failure: nothing changed on the card: the state before; else InError, and the next process reconciles.
     func fail(_ dialog: inout DialogRecord, _ failure: RunFailure, _ changes: inout DialogChanges) async {
-        if changes.instance == nil, let id = dialog.purpose.instanceId { changes.instance = (try? await instance(id, dialog.caller)) ?? nil }
+        if changes.instance == nil, let id = dialog.purpose.instanceId {
+            do throws(TSMFailure) {
+                changes.instance = try await instance(id, dialog.caller)
+            } catch {
+                // The next process reconciles from what was stored before; `read` has logged why.
+                logger.error("a failed process's instance cannot be read, so its state stays as it is", metadata: ["process": "\(dialog.id)", "instance": "\(id)"])
+            }
+        }
         if case .running(let run) = dialog.stage, var instance = changes.instance {
-            if let component = (try? await store.component(id: instance.componentId)) ?? nil, let executor = try? await executor(dialog, instance, component) { await executor.abandon(run) }
+            await abandon(run, of: dialog, instance)
             let before = dialog.stateBefore ?? instance.lastStableState
             if before != .inError { instance.lastStableState = before }
             instance.state = run.changedCard || run.mayBeChangingCard ? .inError : before
@@ -198,5 +223,15 @@ extension HandsetEngine {
         }
         logger.notice("a process failed", metadata: ["process": "\(dialog.id)", "category": "\(failure.failure.category.rawValue)", "reason": "\(failure.failure.details)"])
         end(&dialog, with: outcome(of: dialog, failing: failure, instance: changes.instance, started: dialog.startTold))
+    }
+
+    /// Gives up what the run left open with issuer and vault. It expires there by itself, so a failure is logged and nothing more.
+    private func abandon(_ run: RunState, of dialog: DialogRecord, _ instance: InstanceRecord) async {
+        do {
+            guard let component = try await store.component(id: instance.componentId) else { return }
+            await (try await executor(dialog, instance, component)).abandon(run)
+        } catch {
+            logger.warning("a failed process's issuer dialog and channels are left to expire", metadata: ["process": "\(dialog.id)", "error": "\(error)"])
+        }
     }
 }

@@ -31,6 +31,7 @@ public final class HandsetEngine: Sendable {
     let settings: HandsetSettings
     let environment: ServiceEnvironment
     let logger: Logger
+    let teller: KeySetTeller
     let gate = KeyedGate()
     /// Orders of one process: a long registry takes a dozen.
     static let maximumOrders = 128
@@ -44,6 +45,7 @@ public final class HandsetEngine: Sendable {
         self.settings = settings
         self.environment = environment
         self.logger = logger
+        teller = KeySetTeller(vault: vault, store: self.store, logger: logger)
     }
 
     /// Begins a dialog, or repeats the answer of one begun under the same key by the same device.
@@ -180,7 +182,7 @@ public final class HandsetEngine: Sendable {
             _ = try await stored { try await self.write(second, DialogChanges(), insertingAs: key) }
             return
         }
-        for task in changes.keySetTasks { await carryOut(task) }
+        await teller.tell(changes.keySetTasks)
     }
 
     /// - Returns: false, and nothing is written, if the instance that is to be created exists.

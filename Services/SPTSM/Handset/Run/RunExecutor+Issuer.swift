@@ -18,16 +18,6 @@ extension RunExecutor {
         }
         run.issuerDialogId = dialog.dialogId
         guard dialog.sessions.count == operations.count else { throw RunFailure(.issuerError, "the issuer answered \(dialog.sessions.count) sessions to \(operations.count)") }
-        for first in dialog.firstKeySets where first.securityDomain == context.document.service.securityDomain {
-            do throws(KeyVaultError) {
-                let keySet = try await vault.importKeySet(ImportKeySetRequest(
-                    wrapped: first.keySet, purpose: .supplementarySecurityDomain, owner: context.document.service.serviceProviderId,
-                    label: "first keys, process \(context.process)"))
-                run.keys.firstKeySetId = keySet.id
-            } catch {
-                throw RunFailure(error)
-            }
-        }
         return dialog
     }
 
@@ -41,10 +31,24 @@ extension RunExecutor {
         guard session.status == .ready, !session.commands.isEmpty else {
             throw RunFailure(.issuerError, dialog.failure ?? "the issuer's session \(position) has no script (\(session.status.rawValue))")
         }
-        let selects = try RelayedScript.check(session.commands, securityDomain: context.component.issuerSecurityDomain, mustSelect: whole)
+        let securityDomain = run.sessions[index].planned.keyedDomain ?? context.component.issuerSecurityDomain
+        let selects = try RelayedScript.check(session.commands, securityDomain: securityDomain, mustSelect: whole)
         // More than SELECT and INITIALIZE UPDATE: the issuer predicts this session, whatever became of the ones before.
         let part: OrderPiece.Part = !selects ? .rest : whole || session.commands.count > 2 ? .whole : .opening
         return OrderPiece(session: index, part: part, commands: session.commands, steps: Self.steps(session))
+    }
+
+    /// The opening of the issuer's session that follows one of its own, if the issuer gave it ahead: else it is asked for once its turn has come.
+    func followingIssuerPiece(_ index: Int, _ run: RunState) async throws(RunFailure) -> OrderPiece? {
+        let dialog = try await issuerDialog(run)
+        let position = run.issuerIndex(of: index)
+        guard position < dialog.sessions.count, dialog.sessions[position].status == .ready else { return nil }
+        return try issuerPiece(index, whole: false, dialog: dialog, run)
+    }
+
+    func issuerDialog(_ run: RunState) async throws(RunFailure) -> SEI.Dialog {
+        guard let id = run.issuerDialogId else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
+        do throws(SEIError) { return try await issuer.dialog(id) } catch { throw RunFailure(error) }
     }
 
     func issuerRest(_ index: Int, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> OrderPiece {

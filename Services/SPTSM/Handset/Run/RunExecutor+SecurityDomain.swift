@@ -7,7 +7,7 @@ import TrustedServiceModel
 /// Sessions with the service's own security domain, under keys that only our vault holds.
 extension RunExecutor {
     /// The keys that the domain ends up with between SP and SP TSM (TR: FeatureConfig.keyProvisioningMode, design section 6).
-    func makeFinalKeys(_ run: inout RunState) async throws(RunFailure) {
+    func finalKeys() throws(RunFailure) -> CreateKeySetRequest {
         let provisioning = context.document.keyProvisioning
         let origin: CreateKeySetRequest.Origin
         switch (provisioning.mode, provisioning.keyIndex) {
@@ -15,33 +15,39 @@ extension RunExecutor {
         case (1, nil): throw RunFailure(.internalError, "Flavor \(context.document.flavorId) asks for diversified keys but names no master key; the service provider has to set featureConfig.keyIndex")
         default: origin = .random
         }
-        do throws(KeyVaultError) {
-            run.keys.finalKeySetId = try await vault.createKeySet(CreateKeySetRequest(
-                origin: origin, purpose: .supplementarySecurityDomain, keyLength: context.component.keyLength, keyVersionNumber: context.finalKeyVersion,
-                owner: context.document.service.serviceProviderId, label: "final keys, process \(context.process)")).id
-            run.keys.finalCounter = 0
-        } catch {
-            throw RunFailure(error)
-        }
+        return CreateKeySetRequest(
+            origin: origin, purpose: .supplementarySecurityDomain, keyLength: context.component.keyLength, keyVersionNumber: context.finalKeyVersion,
+            owner: context.document.service.serviceProviderId, label: "final keys, process \(context.process)")
     }
 
     /// The whole session under a predicted challenge.
-    func wholePiece(_ index: Int, selects: Bool, _ run: inout RunState) async throws(RunFailure) -> OrderPiece {
-        let (keys, script) = try await script(index, run)
-        let counter = keys == .first ? 1 : run.keys.finalCounter + 1
-        guard let sequenceCounter = SequenceCounter(UInt32(counter)) else { throw RunFailure(.secureComponentError, "the security domain's sequence counter is exhausted") }
-        let opened = try await open(index, keys, run, mode: .predicted(sequenceCounter: HexBytes(sequenceCounter.bytes)), commands: script.commands)
-        guard let initialize = opened.initializeUpdate, let authenticate = opened.externalAuthenticate else { throw RunFailure(.internalError, "the key vault left the script incomplete") }
-        if keys == .final { run.keys.finalCounter = counter }
-        run.sessions[index].counter = counter
+    func wholePiece(_ index: Int, _ script: SecurityDomainScript?, _ opened: ChannelScript, _ run: inout RunState) throws(RunFailure) -> OrderPiece {
+        guard let script, let initialize = opened.initializeUpdate, let authenticate = opened.externalAuthenticate else {
+            throw RunFailure(.internalError, "the key vault left the script incomplete")
+        }
+        let selects = run.sessions[index].selects
         return piece(index, part: .whole, opening: select(selects) + [initialize, authenticate], opened, script, selects: selects, &run)
     }
 
     /// SELECT and INITIALIZE UPDATE only.
     func challengePiece(_ index: Int, _ run: inout RunState) async throws(RunFailure) -> OrderPiece {
         guard case .securityDomain(let keys, _) = run.sessions[index].planned else { throw RunFailure(.internalError, "not a session of ours") }
-        let opened = try await open(index, keys, run, mode: .challenge, commands: [])
+        let opened: ChannelScript
+        do {
+            opened = try await vault.openChannel(try openRequest(index, keys, run, mode: .challenge, commands: []))
+        } catch let failure as RunFailure {
+            throw failure
+        } catch let error as KeyVaultError {
+            throw RunFailure(error)
+        } catch {
+            throw RunFailure(.internalError, "the channel could not be opened")
+        }
+        return try ownOpeningPiece(index, opened, &run)
+    }
+
+    func ownOpeningPiece(_ index: Int, _ opened: ChannelScript, _ run: inout RunState) throws(RunFailure) -> OrderPiece {
         guard let initialize = opened.initializeUpdate else { throw RunFailure(.internalError, "the key vault left the script incomplete") }
+        run.sessions[index].status = .sent
         run.sessions[index].channelId = opened.channelId
         run.sessions[index].selects = true
         let commands = select(true) + [initialize]
@@ -66,34 +72,59 @@ extension RunExecutor {
         return piece(index, part: .rest, opening: [authenticate], continued, script, selects: false, &run)
     }
 
-    /// - Returns: false if only the prediction was wrong.
-    func verifySecurityDomain(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> Bool {
-        let session = run.sessions[entry.session]
-        guard let channel = session.channelId else { throw RunFailure(.internalError, "the session has no channel") }
-        var at = 0
-        if entry.part == .whole && session.selects {
-            if let failure = refusal(entry, 0, answers[0]) { throw failure }
-            at = 1
+    /// Has the vault verify the answers of all our sessions in an order at once: each by its own keys, whatever the others prove.
+    /// - Returns: what was found, by session; nothing when one of them cannot be read: then each is asked for alone, in order.
+    func verifiedReports(_ layout: OrderLayout, _ parts: [[HexBytes]], _ run: RunState) async throws(RunFailure) -> [Int: VerifiedReport] {
+        var sessions: [Int] = []
+        var steps: [VaultStep] = []
+        for (entry, answers) in zip(layout.entries, parts) where entry.part != .opening && !answers.isEmpty && run.sessions[entry.session].isSecurityDomain {
+            guard let channel = run.sessions[entry.session].channelId else { continue }
+            sessions.append(entry.session)
+            steps.append(.report(id: channel, report: self.report(entry, answers, run.sessions[entry.session]).report))
         }
+        guard steps.count > 1 else { return [:] }
+        do throws(KeyVaultError) {
+            let answers = try await vault.batch(VaultBatch(steps)).steps
+            return Dictionary(zip(sessions, answers).compactMap { session, answer in answer.report.map { (session, $0) } }, uniquingKeysWith: { first, _ in first })
+        } catch {
+            switch error.code {
+            case .unreachable, .sealed, .auditUnavailable, .forbidden, .internalError: throw RunFailure(error)
+            default: return [:]
+            }
+        }
+    }
+
+    /// - Parameter first: answers before those to wrapped commands.
+    private func report(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ session: RunState.Session) -> (report: ChannelReport, first: Int) {
+        var at = entry.part == .whole && session.selects ? 1 : 0
         let initialize = entry.part == .whole && at < answers.count ? answers[at] : nil
         if entry.part == .whole { at += 1 }
         let authenticate = at < answers.count ? answers[at] : nil
-        let wrapped = Array(answers.dropFirst(at + 1))
+        return (ChannelReport(initializeUpdateResponse: initialize, externalAuthenticateResponse: authenticate, responses: Array(answers.dropFirst(at + 1))), at + 1)
+    }
+
+    /// - Parameter known: what the vault has found already.
+    /// - Returns: false if only the prediction was wrong.
+    func verifySecurityDomain(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ known: VerifiedReport?, _ run: inout RunState) async throws(RunFailure) -> Bool {
+        let session = run.sessions[entry.session]
+        guard let channel = session.channelId else { throw RunFailure(.internalError, "the session has no channel") }
+        if entry.part == .whole && session.selects, let failure = refusal(entry, 0, answers[0]) { throw failure }
+        let (asked, header) = self.report(entry, answers, session)
         let report: VerifiedReport
         do throws(KeyVaultError) {
-            report = try await vault.report(channel: channel, ChannelReport(initializeUpdateResponse: initialize, externalAuthenticateResponse: authenticate, responses: wrapped))
+            report = if let known { known } else { try await vault.report(channel: channel, asked) }
         } catch {
             if error.code == .invalidRequest { throw RunFailure(.executionInterrupted, "the handset's report holds answers that cannot belong to this session; call the operation again") }
             throw RunFailure(error)
         }
         switch report.outcome {
         case .complete:
-            try await accept(entry.session, report, run)
+            try await accept(entry.session, report, &run)
             return true
         case .challengeMismatch where entry.part == .whole:
             return false
         case .stopped:
-            throw stopped(entry, session, header: at + 1, report)
+            throw stopped(entry, session, header: header, report)
         case .cardCryptogramMismatch, .challengeMismatch:
             throw RunFailure(.secureComponentError, "the security domain does not hold the expected keys; call the operation again: it starts from what the card really holds")
         case .authenticationRefused:
@@ -103,33 +134,28 @@ extension RunExecutor {
         }
     }
 
-    /// The last word on a session: proofs, then the states of the keys that it put.
-    private func accept(_ index: Int, _ report: VerifiedReport, _ run: RunState) async throws(RunFailure) {
+    /// The last word on a session: proofs, then the states of the keys that it put. The vault is told of them once the proof is durable here.
+    private func accept(_ index: Int, _ report: VerifiedReport, _ run: inout RunState) async throws(RunFailure) {
         let session = run.sessions[index]
         let rotates = session.entries.contains { $0.step == .rotateKeys }
-        let checkValues: [HexBytes] = if rotates, let id = run.keys.finalKeySetId { try await keySet(id).keyCheckValues } else { [] }
+        let checkValues: [HexBytes] = if rotates { try await finalKeyCheckValues(run) } else { [] }
         if let objection = ContentProof.objection(
             commandsPerEntry: session.entries.map { ($0.step, $0.count) }, responses: report.responses, finalKeyCheckValues: checkValues,
             finalKeyVersion: context.finalKeyVersion, requiresProof: level.contains(.responseMAC)) {
             throw RunFailure(.secureComponentError, "the secure component did not prove the result: \(objection)")
         }
         guard rotates else { return }
-        if let id = run.keys.finalKeySetId { try await change(id, [.live]) }
-        // PUT KEY in place of the first keys is proven: no card holds them any more.
-        // After a crash the same report comes again: then they are gone already.
-        if let id = run.keys.firstKeySetId, try await keySet(id).state != .destroyed { try await change(id, [.retired, .destroyed]) }
+        var tasks = run.keySetTasks ?? []
+        if let id = run.keys.finalKeySetId { tasks.append(KeySetTask(keySetId: id, action: .live)) }
+        // PUT KEY in place of the first keys is proven: no card holds them any more. Where it is only reported, a card may.
+        if let id = run.keys.firstKeySetId { tasks.append(KeySetTask(keySetId: id, action: level.contains(.responseMAC) ? .destroy : .retire)) }
+        run.keySetTasks = tasks
     }
 
-    private func keySet(_ id: String) async throws(RunFailure) -> KeySetDescription {
-        do throws(KeyVaultError) { return try await vault.keySet(id: id) } catch { throw RunFailure(error) }
-    }
-
-    private func change(_ id: String, _ states: [KeySetState]) async throws(RunFailure) {
-        do throws(KeyVaultError) {
-            for state in states { _ = try await vault.changeState(ofKeySet: id, ChangeKeySetStateRequest(state: state)) }
-        } catch {
-            throw RunFailure(error)
-        }
+    private func finalKeyCheckValues(_ run: RunState) async throws(RunFailure) -> [HexBytes] {
+        if let values = run.keys.finalKeyCheckValues { return values }
+        guard let id = run.keys.finalKeySetId else { return [] }
+        do throws(KeyVaultError) { return try await vault.keySet(id: id).keyCheckValues } catch { throw RunFailure(error) }
     }
 
     private func stopped(_ entry: OrderLayout.Entry, _ session: RunState.Session, header: Int, _ report: VerifiedReport) -> RunFailure {
@@ -151,47 +177,39 @@ extension RunExecutor {
         return session.entries.last?.step
     }
 
-    private func script(_ index: Int, _ run: RunState) async throws(RunFailure) -> (SessionKeys, SecurityDomainScript) {
+    func script(_ index: Int, _ run: RunState) async throws(RunFailure) -> (SessionKeys, SecurityDomainScript) {
         guard case .securityDomain(let keys, let steps) = run.sessions[index].planned else { throw RunFailure(.internalError, "not a session of ours") }
         var blocks: [AID: [UInt8]] = [:]
-        var tokens: [AID: [UInt8]] = [:]
-        do {
+        var attestations: [AID: AttestationTokenRequest] = [:]
+        do throws(TSMFailure) {
             for step in steps {
                 if case .load(let package) = step, let file = context.document.loadFiles.first(where: { $0.packageAid == package }) {
                     blocks[package] = try await catalogue.loadFileDataBlock(sha256: file.sha256)
                 }
                 if case .personalize(let instance) = step, let application = context.document.applications.first(where: { $0.instanceAid == instance }), application.provideAttestationToken {
-                    tokens[instance] = try await vault.attestationToken(AttestationTokenRequest(
+                    attestations[instance] = AttestationTokenRequest(
                         processId: context.process, flavorId: context.document.flavorId,
-                        diversifiedKeySetId: application.includeSecurityDomainDiversificationData ? run.keys.finalKeySetId : nil)).token.bytes
+                        diversifiedKeySetId: application.includeSecurityDomainDiversificationData ? run.keys.finalKeySetId : nil)
                 }
             }
             let material = SecurityDomainScript.Material(
-                loadFileDataBlocks: blocks, attestationTokens: tokens,
+                loadFileDataBlocks: blocks, attestations: attestations,
                 finalKeySet: run.keys.finalKeySetId.map { ($0, context.finalKeyVersion, context.firstKeyVersion) },
                 maximumPayload: level.maximumPayload(parameter))
             return (keys, try SecurityDomainScript(steps: steps, document: context.document, material: material))
-        } catch let failure as TSMFailure {
-            throw RunFailure(failure)
-        } catch let error as KeyVaultError {
-            throw RunFailure(error)
         } catch {
-            throw RunFailure(.internalError, "the script could not be made")
+            throw RunFailure(error)
         }
     }
 
-    private func open(_ index: Int, _ keys: SessionKeys, _ run: RunState, mode: ChannelMode, commands: [ChannelCommand]) async throws(RunFailure) -> ChannelScript {
+    func openRequest(_ index: Int, _ keys: SessionKeys, _ run: RunState, mode: ChannelMode, commands: [ChannelCommand]) throws(RunFailure) -> OpenChannelRequest {
         guard let keySet = keys == .first ? run.keys.firstKeySetId : run.keys.finalKeySetId else {
             throw RunFailure(.internalError, "there is no key set for \(run.sessions[index].planned.name)")
         }
-        do throws(KeyVaultError) {
-            return try await vault.openChannel(OpenChannelRequest(
-                keys: .keySet(id: keySet), keyVersionNumber: keys == .first ? context.firstKeyVersion : context.finalKeyVersion,
-                securityDomain: context.document.service.securityDomain, scpParameter: parameter.rawValue, securityLevel: level.rawValue,
-                mode: mode, process: context.process, commands: commands))
-        } catch {
-            throw RunFailure(error)
-        }
+        return OpenChannelRequest(
+            keys: .keySet(id: keySet), keyVersionNumber: keys == .first ? context.firstKeyVersion : context.finalKeyVersion,
+            securityDomain: context.document.service.securityDomain, scpParameter: parameter.rawValue, securityLevel: level.rawValue,
+            mode: mode, process: context.process, commands: commands)
     }
 
     private func piece(_ index: Int, part: OrderPiece.Part, opening: [HexBytes], _ made: ChannelScript, _ script: SecurityDomainScript, selects: Bool, _ run: inout RunState) -> OrderPiece {

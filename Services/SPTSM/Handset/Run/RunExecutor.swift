@@ -2,6 +2,7 @@ import DeploymentDocument
 import Foundation
 import GlobalPlatform
 import KeyVaultAPI
+import Logging
 import Provisioning
 import SEIAPI
 import TrustedServiceModel
@@ -24,6 +25,7 @@ struct RunExecutor: Sendable {
     let issuer: any SecureElementIssuer
     let catalogue: any Catalogue
     let context: Context
+    let logger: Logger
 
     var parameter: SCP03Parameter { SCP03Parameter(rawValue: context.component.scpParameter) }
     var level: SecurityLevel { .strongest(for: parameter) }
@@ -36,35 +38,14 @@ struct RunExecutor: Sendable {
             let dialog = try await openIssuerDialog(operations, &run)
             issuerDialog = dialog
         }
-        let rotates = run.sessions.contains { session in
-            if case .securityDomain(_, let steps) = session.planned { steps.contains(.rotateKeys) } else { false }
-        }
-        if rotates { try await makeFinalKeys(&run) }
-
-        switch run.challenge {
-        case .predictable:
-            var pieces: [OrderPiece] = []
-            for index in run.sessions.indices {
-                switch run.sessions[index].planned {
-                case .issuer:
-                    guard let issuerDialog else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
-                    pieces.append(try issuerPiece(index, whole: true, dialog: issuerDialog, run))
-                case .securityDomain:
-                    let follows = index > 0 && run.sessions[index - 1].isSecurityDomain
-                    pieces.append(try await wholePiece(index, selects: !follows, &run))
-                }
-                run.sessions[index].status = .sent
-            }
-            return pieces
-        case .random:
-            return [try await openingPiece(0, &run, issuerDialog: issuerDialog)]
-        }
+        return try await firstPieces(&run, issuerDialog)
     }
 
     /// Verifies the report of the outstanding order, part by part.
     /// - Returns: the pieces of the next order; none when every session is verified.
     func take(_ parts: [[HexBytes]], _ run: inout RunState) async throws(RunFailure) -> [OrderPiece] {
         guard let layout = run.layout else { throw RunFailure(.internalError, "no order is outstanding") }
+        let reports = try await verifiedReports(layout, parts, run)
         var next: [OrderPiece] = []
         var again: Int?
         entries: for (entry, answers) in zip(layout.entries, parts) {
@@ -74,7 +55,7 @@ struct RunExecutor: Sendable {
             case .whole, .rest:
                 guard !answers.isEmpty else { throw unanswered(entry) }
                 noteChange(entry, answers, &run)
-                if try await verify(entry, answers, &run) {
+                if try await verify(entry, answers, reports[entry.session], &run) {
                     run.sessions[entry.session].status = .verified
                 } else {
                     again = entry.session
@@ -86,8 +67,9 @@ struct RunExecutor: Sendable {
             // At most one predicted order per process: from here on we wait for the card's challenges. What was sent behind this
             // session had no effect, or is begun anew.
             run.challenge = .random
+            run.sessions[again].isRepeated = true
             for index in run.sessions.indices where run.sessions[index].status == .sent {
-                if let channel = run.sessions[index].channelId { try? await vault.closeChannel(channel) }
+                if let channel = run.sessions[index].channelId { await close(channel) }
                 run.sessions[index].channelId = nil
                 run.sessions[index].status = .waiting
             }
@@ -96,33 +78,53 @@ struct RunExecutor: Sendable {
             guard let waiting = run.sessions.firstIndex(where: { $0.status != .verified }) else { return [] }
             next = [try await openingPiece(waiting, &run, issuerDialog: nil)]
         }
-        // The opening of the following session rides along with the rest of this one.
-        if let last = next.last, last.part == .rest, last.session + 1 < run.sessions.count {
-            next.append(try await openingPiece(last.session + 1, &run, issuerDialog: nil))
-        }
+        if let last = next.last, last.part == .rest, let following = try await followingPiece(last.session, &run) { next.append(following) }
         return next
+    }
+
+    /// The opening of the following session rides along with the rest of this one, unless this one may go on afterwards in its channel.
+    private func followingPiece(_ index: Int, _ run: inout RunState) async throws(RunFailure) -> OrderPiece? {
+        let following = index + 1
+        guard following < run.sessions.count else { return nil }
+        guard run.sessions[index].planned.isIssuer else { return try await openingPiece(following, &run, issuerDialog: nil) }
+        // A session of the issuer's that is begun anew may list the registry page by page.
+        guard run.sessions[index].isRepeated != true else { return nil }
+        guard run.sessions[following].planned.isIssuer else { return try await openingPiece(following, &run, issuerDialog: nil) }
+        guard let piece = try await followingIssuerPiece(following, run) else { return nil }
+        run.sessions[following].status = .sent
+        return piece
     }
 
     /// Gives up what is still open elsewhere; what cannot be reached expires by its own lease.
     func abandon(_ run: RunState) async {
-        if let dialog = run.issuerDialogId, !run.isComplete { try? await issuer.abandonDialog(dialog) }
+        if let dialog = run.issuerDialogId, !run.isComplete {
+            do throws(SEIError) {
+                try await issuer.abandonDialog(dialog)
+            } catch {
+                logger.warning("the issuer's dialog stays open until its lease ends", metadata: ["process": "\(context.process)", "dialog": "\(dialog)", "error": "\(error)"])
+            }
+        }
         for session in run.sessions where session.status != .verified {
-            if let channel = session.channelId { try? await vault.closeChannel(channel) }
+            if let channel = session.channelId { await close(channel) }
+        }
+    }
+
+    /// A channel that stays open costs the vault memory until it forgets it, and nothing else.
+    private func close(_ channel: String) async {
+        do throws(KeyVaultError) {
+            try await vault.closeChannel(channel)
+        } catch {
+            if error.code == .notFound { return }
+            logger.warning("a channel of the key vault stays open", metadata: ["process": "\(context.process)", "channel": "\(channel)", "error": "\(error)"])
         }
     }
 
     /// First half of a session whose challenge must be awaited.
-    private func openingPiece(_ index: Int, _ run: inout RunState, issuerDialog: SEI.Dialog?) async throws(RunFailure) -> OrderPiece {
+    func openingPiece(_ index: Int, _ run: inout RunState, issuerDialog: SEI.Dialog?) async throws(RunFailure) -> OrderPiece {
         run.sessions[index].status = .sent
         switch run.sessions[index].planned {
         case .issuer:
-            let dialog: SEI.Dialog
-            if let issuerDialog {
-                dialog = issuerDialog
-            } else {
-                guard let id = run.issuerDialogId else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
-                do throws(SEIError) { dialog = try await issuer.dialog(id) } catch { throw RunFailure(error) }
-            }
+            let dialog = if let issuerDialog { issuerDialog } else { try await self.issuerDialog(run) }
             return try issuerPiece(index, whole: false, dialog: dialog, run)
         case .securityDomain:
             return try await challengePiece(index, &run)
@@ -144,10 +146,10 @@ struct RunExecutor: Sendable {
     }
 
     /// - Returns: false if the prediction of this session's challenge was wrong, which changed nothing on the card.
-    private func verify(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> Bool {
+    private func verify(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ report: VerifiedReport?, _ run: inout RunState) async throws(RunFailure) -> Bool {
         switch run.sessions[entry.session].planned {
         case .issuer: try await verifyIssuer(entry, answers, &run)
-        case .securityDomain: try await verifySecurityDomain(entry, answers, &run)
+        case .securityDomain: try await verifySecurityDomain(entry, answers, report, &run)
         }
     }
 

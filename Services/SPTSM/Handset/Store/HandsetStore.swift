@@ -139,8 +139,12 @@ struct HandsetStore: Sendable {
         }
     }
 
-    func done(_ task: KeySetTask) async throws {
-        try await store.write { db in try db.execute(sql: "DELETE FROM key_set_task WHERE key_set_id = ?", arguments: [task.keySetId]) }
+    func done(_ tasks: [KeySetTask]) async throws {
+        if tasks.isEmpty { return }
+        try await store.write { db in
+            // A task of the same key set that came meanwhile stays.
+            for task in tasks { try db.execute(sql: "DELETE FROM key_set_task WHERE key_set_id = ? AND action = ?", arguments: [task.keySetId, task.action.rawValue]) }
+        }
     }
 
     // MARK: retention

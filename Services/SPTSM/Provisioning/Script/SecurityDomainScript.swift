@@ -17,17 +17,17 @@ public struct SecurityDomainScript: Sendable, Hashable {
     public struct Material: Sendable {
         /// Load file data block by package.
         public var loadFileDataBlocks: [AID: [UInt8]]
-        /// Attestation token by application instance.
-        public var attestationTokens: [AID: [UInt8]]
+        /// What the vault is to attest, by application instance.
+        public var attestations: [AID: AttestationTokenRequest]
         /// The vault's key set that `rotateKeys` puts, its version number, and the version it replaces.
         public var finalKeySet: (id: String, version: UInt8, replacing: UInt8)?
         /// Bytes of command data that one C-APDU takes under this session's secure messaging.
         public var maximumPayload: Int
 
-        public init(loadFileDataBlocks: [AID: [UInt8]], attestationTokens: [AID: [UInt8]],
+        public init(loadFileDataBlocks: [AID: [UInt8]], attestations: [AID: AttestationTokenRequest],
                     finalKeySet: (id: String, version: UInt8, replacing: UInt8)?, maximumPayload: Int) {
             self.loadFileDataBlocks = loadFileDataBlocks
-            self.attestationTokens = attestationTokens
+            self.attestations = attestations
             self.finalKeySet = finalKeySet
             self.maximumPayload = maximumPayload
         }
@@ -72,10 +72,8 @@ public struct SecurityDomainScript: Sendable, Hashable {
             return [plain(try InstallCommand.install(install).apdu())]
         case .personalize(let instance):
             let application = try application(instance, document, step)
-            guard application.provideAttestationToken, let token = material.attestationTokens[instance] else { throw missing("attestation token", step) }
-            // TR-03165 Appendix A.1: BER-TLV STORE DATA, P1 90 in the last block.
-            return [plain(try InstallCommand.personalization(instance).apdu())]
-                + (try StoreDataCommand.split(token, structure: .berTLV, maximumPayload: material.maximumPayload)).map { plain($0.apdu) }
+            guard application.provideAttestationToken, let attestation = material.attestations[instance] else { throw missing("attestation token", step) }
+            return [plain(try InstallCommand.personalization(instance).apdu()), .storeAttestationToken(attestation)]
         case .makeSelectable(let instance):
             return [plain(try InstallCommand.makeSelectable(InstallForMakeSelectable(application: instance)).apdu())]
         case .lock(let instance):
