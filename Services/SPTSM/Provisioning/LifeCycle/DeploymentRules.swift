@@ -59,12 +59,12 @@ public enum DeploymentRules {
     }
 
     /// What is wrong with a list whatever the state: said before anything is looked up.
-    public static func checkArguments(_ commands: [ServiceCommand.Kind], finalize: Bool) throws(TSMFailure) {
+    public static func checkArguments(_ commands: [ServiceCommand.Kind], finalize: Bool, of request: String = "DeployServiceRequest") throws(TSMFailure) {
         if commands.isEmpty && !finalize {
-            throw TSMFailure(.invalidArgument, "serviceCommands in DeployServiceRequest is only allowed to be empty if the finalize deployment flag is set")
+            throw TSMFailure(.invalidArgument, "serviceCommands in \(request) is only allowed to be empty if the finalize deployment flag is set")
         }
         for kind in ServiceCommand.Kind.allCases where commands.count(where: { $0 == kind }) > 1 {
-            throw TSMFailure(.invalidArgument, "serviceCommands in DeployServiceRequest contain multiple \(name(kind))ServiceCommands")
+            throw TSMFailure(.invalidArgument, "serviceCommands in \(request) contain multiple \(name(kind))ServiceCommands")
         }
     }
 
@@ -99,7 +99,7 @@ public enum DeploymentRules {
         }
     }
 
-    private static func transfer(from: ServiceInstanceState, to: ServiceInstanceState) -> TSMFailure {
+    static func transfer(from: ServiceInstanceState, to: ServiceInstanceState) -> TSMFailure {
         TSMFailure(.notAllowed, "invalid state transfer from \(from.representation) to \(to.representation)")
     }
 }
