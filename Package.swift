@@ -18,8 +18,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours)
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: ours)
 }
 func executable(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: ours)
@@ -51,7 +51,7 @@ var targets: [Target] = [
     // Services: what each does is a library, so that it is tested in process; Main/ is the executable
     library("KeyVaultService", "Services/KeyVault", ["Cryptography", "GlobalPlatform", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, httpTypes, grdb, lifecycle, logging], exclude: ["Main"]),
     executable("key-vault", "Services/KeyVault/Main", ["KeyVaultService", "KeyVaultAPI", "ServiceKit", argumentParser]),
-    library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"]),
+    library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"], resources: [.embedInCode("Routes/sei-api.yaml")]),
     executable("sei-tsm", "Services/SEITSM/Main", ["SEITSMService", "ServiceKit"]),
     library("DeploymentDocument", "Services/SPTSM/DeploymentDocument", ["TrustedServiceModel", "GlobalPlatform"]),
     library("Provisioning", "Services/SPTSM/Provisioning", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"]),
@@ -74,17 +74,18 @@ var targets: [Target] = [
     tests("HTTP2Tests", ["HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, logging]),
     tests("IdentityTests", ["Identity", x509, crypto]),
     tests("ServiceKitTests", ["ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging]),
-    tests("SecureComponentTests", ["SecureComponent"]),
+    tests("SecureComponentTests", ["SecureComponent", "CPCSC"]),
+    .testTarget(name: "CardTests", dependencies: ["SecureComponentSimulator", "SecureComponent", "GlobalPlatform", "Cryptography", "TestMaterial"], path: "Tests/CardTests", exclude: ["Transcripts"], swiftSettings: ours),
     tests("SecureComponentSimulatorTests", ["SecureComponentSimulator", "SecureComponent", "GlobalPlatform", "Cryptography"]),
     tests("TrustedServiceModelTests", ["TrustedServiceModel"]),
     tests("KeyVaultTests", ["KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
-    tests("SEITSMTests", ["SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "SecureComponentSimulator", "ServiceKit", "Identity", "HTTP2", hummingbird, logging, yams]),
+    tests("SEITSMTests", ["SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "SecureComponentSimulator", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, yams]),
     tests("ProvisioningTests", ["Provisioning", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform"]),
     tests("SPTSMProviderTests", ["SPTSMProvider", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging, yams, nioCore, httpTypes, .product(name: "NIOEmbedded", package: "swift-nio")]),
-    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "TrustedServiceModel", logging]),
+    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", httpTypes, logging]),
     tests("TSMAPITests", ["TSMAPI", "SecureComponentSimulator", "SecureComponent", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity"]),
     tests("GatewayTests", ["GatewayService", "HTTP2", "Identity"]),
-    tests("ToolTests", ["tsms", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponentSimulator", "Cryptography"]),
+    tests("ToolTests", ["tsms", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponent", "SecureComponentSimulator", "Cryptography", argumentParser]),
     tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel", grdb, httpTypes, logging]),
 ]
 

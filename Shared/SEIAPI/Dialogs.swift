@@ -35,6 +35,10 @@ extension SEI {
         /// BASIC_RANDOM_CREATE) and handed over wrapped under `transportKeyIndex`. The issuer writes the rule that lets
         /// `deviceAppIds` reach the new domain.
         case createSecurityDomain(aid: AID, quotas: Quotas, transportKeyIndex: String, keyVersionNumber: UInt8, deviceAppIds: [HexBytes])
+        /// Where new domains inherit the ISD's keys (`SecureComponent.firstKeys`): PUT KEY of the domain's first keys, in a session with the domain
+        /// selected under the ISD's keys. The only operation of its session, which is the one right after that of `createSecurityDomain`; with several
+        /// new domains one session each, in their order.
+        case putFirstKeys(aid: AID)
         /// DELETE with related objects; succeeds if the domain is not there. Only the caller's own domains.
         case deleteSecurityDomain(aid: AID)
         case addAccessRules([AccessRule])
@@ -87,7 +91,7 @@ extension SEI {
 
     public struct Session: Codable, Sendable, Hashable {
         public var status: SessionStatus
-        /// C-APDUs to relay next, opaque: first element SELECT of the ISD where the session begins. Empty when there is nothing to send.
+        /// C-APDUs to relay next, opaque: first element SELECT of the ISD (for `putFirstKeys`: of the new domain) where the session begins. Empty when there is nothing to send.
         public var commands: [HexBytes]
         public var steps: [Step]
         /// For `.status` operations of a verified session: what the card holds.
@@ -150,6 +154,22 @@ extension SEI {
 
     /// R-APDUs to the `commands` last given for session `session`; fewer where the order stopped.
     public struct SessionResults: Codable, Sendable, Hashable {
+        public var session: Int
+        public var responses: [HexBytes]
+        /// Results of later predicted sessions that ran in the same order: they are taken as if each had been reported on its own, for as long as
+        /// the sessions before them verify. An issuer that does not know the member ignores it; what its answer then still shows as `ready` with
+        /// the same script is reported on its own.
+        public var following: [FollowingResults]?
+
+        public init(session: Int, responses: [HexBytes], following: [FollowingResults]? = nil) {
+            self.session = session
+            self.responses = responses
+            self.following = following
+        }
+    }
+
+    /// Results of one session that came with those of an earlier one.
+    public struct FollowingResults: Codable, Sendable, Hashable {
         public var session: Int
         public var responses: [HexBytes]
 

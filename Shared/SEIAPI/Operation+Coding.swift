@@ -3,7 +3,7 @@ import GlobalPlatform
 /// Operations on the wire: an object with one member, named for the operation, that holds its parameters.
 extension SEI.Operation {
     private enum Name: String, CodingKey, CaseIterable {
-        case createSecurityDomain, deleteSecurityDomain, addAccessRules, removeAccessRules, status
+        case createSecurityDomain, putFirstKeys, deleteSecurityDomain, addAccessRules, removeAccessRules, status
     }
 
     private struct Creation: Codable {
@@ -28,6 +28,7 @@ extension SEI.Operation {
             let creation = try keys.decode(Creation.self, forKey: name)
             self = .createSecurityDomain(aid: creation.aid, quotas: creation.quotas, transportKeyIndex: creation.transportKeyIndex,
                                          keyVersionNumber: creation.keyVersionNumber, deviceAppIds: creation.deviceAppIds)
+        case .putFirstKeys: self = .putFirstKeys(aid: try keys.decode(Target.self, forKey: name).aid)
         case .deleteSecurityDomain: self = .deleteSecurityDomain(aid: try keys.decode(Target.self, forKey: name).aid)
         case .addAccessRules: self = .addAccessRules(try keys.decode(Rules.self, forKey: name).rules)
         case .removeAccessRules: self = .removeAccessRules(try keys.decode(Rules.self, forKey: name).rules)
@@ -41,6 +42,7 @@ extension SEI.Operation {
         case .createSecurityDomain(let aid, let quotas, let transportKeyIndex, let keyVersionNumber, let deviceAppIds):
             try keys.encode(Creation(aid: aid, quotas: quotas, transportKeyIndex: transportKeyIndex, keyVersionNumber: keyVersionNumber, deviceAppIds: deviceAppIds),
                             forKey: .createSecurityDomain)
+        case .putFirstKeys(let aid): try keys.encode(Target(aid: aid), forKey: .putFirstKeys)
         case .deleteSecurityDomain(let aid): try keys.encode(Target(aid: aid), forKey: .deleteSecurityDomain)
         case .addAccessRules(let rules): try keys.encode(Rules(rules: rules), forKey: .addAccessRules)
         case .removeAccessRules(let rules): try keys.encode(Rules(rules: rules), forKey: .removeAccessRules)

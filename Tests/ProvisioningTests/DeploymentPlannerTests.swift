@@ -7,9 +7,9 @@ import TrustedServiceModel
 
 @Suite("deployment plan: the order table of a full deployment")
 struct DeploymentPlannerTests {
-    func plan(_ commands: [ServiceCommand.Kind], _ challenge: ChallengeKind, lock: Bool = false, remainder: Bool = false) throws -> [PlannedSession] {
+    func plan(_ commands: [ServiceCommand.Kind], _ challenge: ChallengeKind, lock: Bool = false, remainder: Bool = false, firstKeys: SEI.FirstKeys = .storeData) throws -> [PlannedSession] {
         try DeploymentPlanner.sessions(DeploymentPlanner.Input(document: try Documents.ticket(), commands: commands, lockAtEnd: lock, challenge: challenge,
-                                                               removesRemainder: remainder, transportKeyIndex: "transport"))
+                                                               removesRemainder: remainder, transportKeyIndex: "transport", firstKeys: firstKeys))
     }
 
     @Test("predictable: issuer, rotation, content, issuer's access rules")
@@ -33,6 +33,24 @@ struct DeploymentPlannerTests {
         guard case .issuer(let operations) = sessions[0], case .securityDomain(.first, let steps) = sessions[1] else { Issue.record("wrong sessions"); return }
         #expect(operations.count == 2)
         #expect(steps.last == .rotateKeys)
+    }
+
+    @Test("inherited first keys: a session of the issuer's with the domain, right after the one that makes it")
+    func inherited() throws {
+        let domain = try Documents.ticket().service.securityDomain
+        let keying = PlannedSession.issuer([.putFirstKeys(aid: domain)])
+        for remainder in [false, true] {
+            let predictable = try plan([.install, .personalize, .activate], .predictable, remainder: remainder, firstKeys: .inherited)
+            #expect(predictable.count == 5)
+            #expect(predictable[1] == keying && predictable[1].keyedDomain == domain && predictable[1].isIssuer)
+            #expect(predictable[2] == .securityDomain(.first, [.rotateKeys]))
+            #expect(predictable.map(\.isIssuer) == [true, true, false, false, true])
+            let random = try plan([.install, .personalize, .activate], .random, remainder: remainder, firstKeys: .inherited)
+            #expect(random.count == 3 && random[1] == keying && random.map(\.isIssuer) == [true, true, false])
+        }
+        // What creates no domain needs no keys for it.
+        #expect(try plan([.activate], .predictable, firstKeys: .inherited).allSatisfy { $0.keyedDomain == nil })
+        #expect(try plan([.install], .predictable).allSatisfy { $0.keyedDomain == nil })
     }
 
     @Test("later calls use the final keys and create nothing", arguments: [ChallengeKind.predictable, .random])

@@ -14,9 +14,12 @@ public struct IssuerSettings: Sendable, Hashable {
     /// Most sessions and operations of one dialog.
     public var maximumSessions: Int
     public var maximumOperations: Int
+    /// Sessions with one component that an SP TSM may have opened since its last one that was verified; a first dialog may have more. The key vault's
+    /// `unprovenAuthentications` is to be more than this for every SP TSM that uses the same components.
+    public var maximumUnprovenSessions: Int
 
     public init(contracts: [Contract], dialogLease: Double = 60, maximumDialog: Double = 600, proofValidity: Double = 86_400, eligibilityValidity: Double = 120, retentionDays: Int = 90,
-                maximumSessions: Int = 8, maximumOperations: Int = 64) {
+                maximumSessions: Int = 8, maximumOperations: Int = 64, maximumUnprovenSessions: Int = 4) {
         self.contracts = contracts
         self.dialogLease = dialogLease
         self.maximumDialog = maximumDialog
@@ -25,5 +28,6 @@ public struct IssuerSettings: Sendable, Hashable {
         self.retentionDays = retentionDays
         self.maximumSessions = maximumSessions
         self.maximumOperations = maximumOperations
+        self.maximumUnprovenSessions = maximumUnprovenSessions
     }
 }

@@ -20,16 +20,18 @@ public struct SEITSMConfiguration: ServiceConfiguration {
     public var eligibilityValidity: Seconds
     /// Of journal and closed dialogs; default 90.
     public var retentionDays: Int
+    /// Of one SP TSM with one component since its last verified one; default 4.
+    public var maximumUnprovenSessions: Int
 
     public var storeDirectory: String? { store.directory }
 
     private enum CodingKeys: String, CodingKey {
-        case logging, health, store, listener, keyVault, contracts, dialogLease, maximumDialog, proofValidity, eligibilityValidity, retentionDays
+        case logging, health, store, listener, keyVault, contracts, dialogLease, maximumDialog, proofValidity, eligibilityValidity, retentionDays, maximumUnprovenSessions
     }
 
     public init(logging: LoggingConfiguration = LoggingConfiguration(), health: ListenerConfiguration, store: StoreConfiguration, listener: ListenerConfiguration,
                 keyVault: PeerConfiguration, contracts: [Contract], dialogLease: Seconds = Seconds(60), maximumDialog: Seconds = Seconds(600),
-                proofValidity: Seconds = Seconds(86_400), eligibilityValidity: Seconds = Seconds(120), retentionDays: Int = 90) {
+                proofValidity: Seconds = Seconds(86_400), eligibilityValidity: Seconds = Seconds(120), retentionDays: Int = 90, maximumUnprovenSessions: Int = 4) {
         self.logging = logging
         self.health = health
         self.store = store
@@ -41,6 +43,7 @@ public struct SEITSMConfiguration: ServiceConfiguration {
         self.proofValidity = proofValidity
         self.eligibilityValidity = eligibilityValidity
         self.retentionDays = retentionDays
+        self.maximumUnprovenSessions = maximumUnprovenSessions
     }
 
     public init(from decoder: any Decoder) throws {
@@ -56,6 +59,7 @@ public struct SEITSMConfiguration: ServiceConfiguration {
         proofValidity = try keys.decode(Seconds.self, forKey: .proofValidity, default: Seconds(86_400))
         eligibilityValidity = try keys.decode(Seconds.self, forKey: .eligibilityValidity, default: Seconds(120))
         retentionDays = try keys.decode(Int.self, forKey: .retentionDays, default: 90)
+        maximumUnprovenSessions = try keys.decode(Int.self, forKey: .maximumUnprovenSessions, default: 4)
     }
 
     public func validate() throws {
@@ -90,10 +94,13 @@ public struct SEITSMConfiguration: ServiceConfiguration {
         guard (1...36_500).contains(retentionDays) else {
             throw ConfigurationError(.invalidValue, path: "retentionDays", reason: "1 to 36500 days are expected")
         }
+        guard (1...1000).contains(maximumUnprovenSessions) else {
+            throw ConfigurationError(.invalidValue, path: "maximumUnprovenSessions", reason: "1 to 1000 sessions are expected")
+        }
     }
 
     public var settings: IssuerSettings {
         IssuerSettings(contracts: contracts, dialogLease: dialogLease.value, maximumDialog: maximumDialog.value, proofValidity: proofValidity.value,
-                       eligibilityValidity: eligibilityValidity.value, retentionDays: retentionDays)
+                       eligibilityValidity: eligibilityValidity.value, retentionDays: retentionDays, maximumUnprovenSessions: maximumUnprovenSessions)
     }
 }

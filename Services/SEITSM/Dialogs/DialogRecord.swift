@@ -78,6 +78,9 @@ struct SessionRecord: Codable, Sendable, Hashable {
         effects = SessionEffects()
     }
 
+    /// What the session selects. The keys are the ISD's in any case: a domain without keys of its own has those of the domain above it.
+    func securityDomain(on component: Component) -> AID { operations.keyedDomain ?? component.issuerSecurityDomain }
+
     mutating func send(_ script: SessionScript, phase: Phase, channel: String) {
         self.phase = phase
         status = .ready

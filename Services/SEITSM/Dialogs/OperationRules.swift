@@ -21,6 +21,7 @@ struct OperationRules {
         var present = Set(domains.values.filter { $0.spTsm == contract.spTsm && $0.state != .deleted }.map(\.aid))
         var proven = Set(domains.values.filter { $0.spTsm == contract.spTsm && $0.state == .live }.map(\.aid))
         var made: Set<AID> = []
+        try keying(sessions)
         for operation in sessions.joined() {
             switch operation {
             case .createSecurityDomain(let aid, let quotas, let transportKeyIndex, let keyVersionNumber, let deviceAppIds):
@@ -29,6 +30,7 @@ struct OperationRules {
                 guard !proven.contains(aid) else { throw SEIError(.contractViolation, "security domain \(aid) exists; delete it first") }
                 present.insert(aid)
                 proven.insert(aid)
+            case .putFirstKeys(let aid): try permitted(aid)
             case .deleteSecurityDomain(let aid):
                 // Where a DELETE with all related objects would hit: the AID must be the caller's, and that of a domain. One that is gone may be
                 // deleted again: a script that makes it may have run since.
@@ -50,10 +52,34 @@ struct OperationRules {
         }
     }
 
-    private func creation(_ aid: AID, _ quotas: SEI.Quotas, _ transportKeyIndex: String, _ keyVersionNumber: UInt8, _ deviceAppIds: [HexBytes]) throws(SEIError) {
-        guard component.firstKeys == .storeData else {
-            throw SEIError(.contractViolation, "components whose security domains inherit their first keys (firstKeys: inherited) are not supported yet")
+    /// A domain that inherits its keys gets its own in the session after the one that makes it, and nothing else happens there: until then the
+    /// issuer's keys open it.
+    private func keying(_ sessions: [[SEI.Operation]]) throws(SEIError) {
+        var unkeyed: [AID] = []
+        for operations in sessions {
+            if let aid = operations.keyedDomain {
+                guard component.firstKeys == .inherited else {
+                    throw SEIError(.invalidRequest, "this component's security domains get their first keys where they are made (firstKeys: storeData); leave out putFirstKeys")
+                }
+                guard operations.count == 1, unkeyed.first == aid else {
+                    throw SEIError(.invalidRequest, "putFirstKeys of \(aid) is the only operation of its session, right after the session that makes the domain")
+                }
+                unkeyed.removeFirst()
+            } else {
+                try requireKeyed(unkeyed)
+            }
+            guard component.firstKeys == .inherited else { continue }
+            for case .createSecurityDomain(let aid, _, _, _, _) in operations { unkeyed.append(aid) }
         }
+        try requireKeyed(unkeyed)
+    }
+
+    private func requireKeyed(_ unkeyed: [AID]) throws(SEIError) {
+        guard let aid = unkeyed.first else { return }
+        throw SEIError(.invalidRequest, "security domain \(aid) would be left with the issuer's keys (firstKeys: inherited): the next session puts its first keys (putFirstKeys)")
+    }
+
+    private func creation(_ aid: AID, _ quotas: SEI.Quotas, _ transportKeyIndex: String, _ keyVersionNumber: UInt8, _ deviceAppIds: [HexBytes]) throws(SEIError) {
         try permitted(aid)
         guard contract.transportKeys.contains(transportKeyIndex) else {
             throw SEIError(.contractViolation, "transport key \(transportKeyIndex) is not in your contract")
@@ -87,7 +113,7 @@ extension SEI.Operation {
     var weight: Int {
         switch self {
         case .createSecurityDomain(_, _, _, _, let deviceAppIds): 1 + deviceAppIds.count
-        case .deleteSecurityDomain, .status: 1
+        case .putFirstKeys, .deleteSecurityDomain, .status: 1
         case .addAccessRules(let rules), .removeAccessRules(let rules): rules.count
         }
     }
@@ -95,8 +121,27 @@ extension SEI.Operation {
     /// The object that it is about, where it is one object.
     var aids: [AID] {
         switch self {
-        case .createSecurityDomain(let aid, _, _, _, _), .deleteSecurityDomain(let aid), .status(let aid): [aid]
+        case .createSecurityDomain(let aid, _, _, _, _), .putFirstKeys(let aid), .deleteSecurityDomain(let aid), .status(let aid): [aid]
         case .addAccessRules(let rules), .removeAccessRules(let rules): rules.map(\.aid)
+        }
+    }
+}
+
+extension [SEI.Operation] {
+    /// The domain whose first keys a session puts; nil: a session with the ISD selected.
+    var keyedDomain: AID? {
+        for case .putFirstKeys(let aid) in self { return aid }
+        return nil
+    }
+
+    /// Domains that get first keys in this session.
+    func domainsGivenKeys(on component: Component) -> [AID] {
+        compactMap { operation in
+            switch operation {
+            case .createSecurityDomain(let aid, _, _, _, _): component.firstKeys == .storeData ? aid : nil
+            case .putFirstKeys(let aid): aid
+            case .deleteSecurityDomain, .addAccessRules, .removeAccessRules, .status: nil
+            }
         }
     }
 }

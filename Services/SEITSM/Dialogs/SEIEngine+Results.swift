@@ -7,49 +7,112 @@ import SEIAPI
 /// What comes back from the card.
 extension SEIEngine {
     func submitResults(_ id: String, _ results: SEI.SessionResults, _ spTsm: String) async throws(SEIError) -> SEI.Dialog {
+        await turns.enter(try await componentOfDialog(id, spTsm))
         var record = try await owned(id, spTsm)
-        await turns.enter(record.componentId)
         defer { turns.leave(record.componentId) }
-        record = try await current(try await owned(id, spTsm))
-        let digest = try digest(of: results)
-        if let answer = try await read({ db in try DialogTable.answer(dialog: id, session: results.session, digest: digest, db) }) {
-            // The answer may have been lost on our side between the verdict and the next session's script.
-            guard record.status == .open, record.needsScript else { return answer }
-            return try await sendNext(&record, answering: (results.session, digest))
+        record = try await current(record)
+        var due: [ReportedSession] = []
+        for part in [SEI.SessionResults(session: results.session, responses: results.responses)]
+            + (results.following ?? []).map({ SEI.SessionResults(session: $0.session, responses: $0.responses) }) {
+            due.append(ReportedSession(results: part, digest: try digest(of: part)))
         }
-        try await admit(results, record)
+        let answers = try await answers(to: due, dialog: id)
+        if let answer = answers.last {
+            let (known, rest) = (Array(due[..<answers.count]), Array(due[answers.count...]))
+            if let next = rest.first, record.status == .open, record.current == next.results.session, record.sessions[next.results.session].phase == .predicted {
+                due = rest
+            } else {
+                // The answer may have been lost on our side between the verdict and the next session's script.
+                guard record.status == .open, record.needsScript else { return answer }
+                return try await sendNext(&record, answering: known)
+            }
+        }
+        try await admit(due, record)
         let component = try await component(of: record)
-        var report = VerifiedOutcome(session: results.session, digest: digest)
-        try await act(on: results.responses, &record, component, &report)
-        return try await settle(&record, component, report)
+        let reports = try await verifiedReports(due, record, component)
+        var outcomes: [VerifiedOutcome] = []
+        for reported in due {
+            let session = reported.results.session
+            // Results that came along count as long as those before them verify.
+            if !outcomes.isEmpty, record.status != .open || record.current != session || record.sessions[session].phase != .predicted { break }
+            var outcome = VerifiedOutcome(reported)
+            try await act(on: reported.results.responses, reports[session], &record, component, &outcome)
+            outcomes.append(outcome)
+        }
+        return try await settle(&record, component, outcomes)
+    }
+
+    /// What these results were answered with before, from the first on.
+    private func answers(to reported: [ReportedSession], dialog id: String) async throws(SEIError) -> [SEI.Dialog] {
+        try await read { db in
+            var answers: [SEI.Dialog] = []
+            for part in reported {
+                guard let answer = try DialogTable.answer(dialog: id, session: part.results.session, digest: part.digest, db) else { break }
+                answers.append(answer)
+            }
+            return answers
+        }
     }
 
     /// Results that fit the dialog, journaled before anything comes of them.
-    private func admit(_ results: SEI.SessionResults, _ record: DialogRecord) async throws(SEIError) {
-        var journal = JournalRecord(at: now(), componentId: record.componentId, spTsm: record.spTsm, subject: record.id, session: results.session, kind: .results,
-                                    apdus: results.responses, note: nil)
-        guard results.responses.allSatisfy({ (2...258).contains($0.bytes.count) }) else {
-            throw SEIError(.invalidRequest, "each response is an R-APDU of 2 to 258 bytes")
-        }
-        guard record.status == .open else {
-            journal.kind = .lateResults
-            let late = journal
-            try await write { db in try late.insert(db) }
-            throw SEIError(.dialogClosed, "the dialog is \(record.status.rawValue): \(record.failure ?? "nothing is left to report"); the results were recorded")
-        }
-        guard results.session == record.current else {
-            throw SEIError(.invalidRequest, "session \(results.session) is not the one whose results are awaited (\(record.current ?? 0)); report in order")
-        }
-        let sent = record.sessions[results.session].commands.count
-        guard record.sessions[results.session].phase != .idle, results.responses.count <= sent else {
-            throw SEIError(.invalidRequest, "\(results.responses.count) responses to \(sent) commands")
+    private func admit(_ reported: [ReportedSession], _ record: DialogRecord) async throws(SEIError) {
+        guard reported.count <= record.sessions.count else { throw SEIError(.invalidRequest, "results of \(reported.count) sessions, and the dialog has \(record.sessions.count)") }
+        var journal: [JournalRecord] = []
+        for (place, part) in reported.enumerated() {
+            let results = part.results
+            guard results.responses.allSatisfy({ (2...258).contains($0.bytes.count) }) else {
+                throw SEIError(.invalidRequest, "each response is an R-APDU of 2 to 258 bytes")
+            }
+            journal.append(JournalRecord(at: now(), componentId: record.componentId, spTsm: record.spTsm, subject: record.id, session: results.session,
+                                         kind: record.status == .open ? .results : .lateResults, apdus: results.responses, note: nil))
+            guard record.status == .open, let current = record.current else { continue }
+            guard results.session == current + place, record.sessions.indices.contains(results.session) else {
+                throw SEIError(.invalidRequest, "session \(results.session) is not the one whose results are awaited (\(current + place)); report in order")
+            }
+            let session = record.sessions[results.session]
+            guard place == 0 ? session.phase != .idle : session.phase == .predicted, results.responses.count <= session.commands.count else {
+                throw SEIError(.invalidRequest, "\(results.responses.count) responses to \(session.commands.count) commands")
+            }
         }
         let admitted = journal
-        try await write { db in try admitted.insert(db) }
+        try await write { db in for line in admitted { try line.insert(db) } }
+        guard record.status == .open else {
+            throw SEIError(.dialogClosed, "the dialog is \(record.status.rawValue): \(record.failure ?? "nothing is left to report"); the results were recorded")
+        }
+    }
+
+    /// Has the vault verify the results of several predicted sessions at once; each by its own channel, whatever the others prove.
+    /// - Returns: by session; nothing for a single one, or when one cannot be read: then each is asked for alone.
+    private func verifiedReports(_ reported: [ReportedSession], _ record: DialogRecord, _ component: Component) async throws(SEIError) -> [Int: VerifiedReport] {
+        var sessions: [Int] = []
+        var steps: [VaultStep] = []
+        for part in reported {
+            let session = record.sessions[part.results.session]
+            guard session.phase == .predicted, let channel = session.channelId, part.results.responses.count > 2,
+                  Self.openingProblem(part.results.responses, session.securityDomain(on: component)) == nil else { break }
+            sessions.append(part.results.session)
+            steps.append(.report(id: channel, report: Self.predictedReport(part.results.responses)))
+        }
+        guard steps.count > 1 else { return [:] }
+        do throws(KeyVaultError) {
+            let answers = try await vault.batch(VaultBatch(steps)).steps
+            return Dictionary(zip(sessions, answers).compactMap { session, answer in answer.report.map { (session, $0) } }, uniquingKeysWith: { first, _ in first })
+        } catch {
+            switch error.code {
+            case .unreachable, .sealed, .auditUnavailable, .internalError, .forbidden: throw refusal(error, while: "verify reports")
+            default: return [:]
+            }
+        }
+    }
+
+    /// SELECT, INITIALIZE UPDATE and EXTERNAL AUTHENTICATE stand before the answers to wrapped commands.
+    private static func predictedReport(_ responses: [HexBytes]) -> ChannelReport {
+        ChannelReport(initializeUpdateResponse: responses[1], externalAuthenticateResponse: responses[2], responses: Array(responses.dropFirst(3)))
     }
 
     /// Has the vault verify the responses and changes the session accordingly.
-    private func act(on responses: [HexBytes], _ record: inout DialogRecord, _ component: Component, _ outcome: inout VerifiedOutcome) async throws(SEIError) {
+    /// - Parameter known: what the vault has found already.
+    private func act(on responses: [HexBytes], _ known: VerifiedReport?, _ record: inout DialogRecord, _ component: Component, _ outcome: inout VerifiedOutcome) async throws(SEIError) {
         let index = outcome.session
         let session = record.sessions[index]
         guard let channel = session.channelId else { throw SEIError(.internalError, "the session has no channel") }
@@ -63,17 +126,16 @@ extension SEIEngine {
             guard responses.count > 2 else {
                 return fail(&record, index, "open the secure channel: the order ended before EXTERNAL AUTHENTICATE; the card's state is not known", &outcome)
             }
-            let report = ChannelReport(initializeUpdateResponse: responses[1], externalAuthenticateResponse: responses[2], responses: Array(responses.dropFirst(3)))
-            try await verify(report, channel, &record, component, &outcome)
+            try await verify(Self.predictedReport(responses), known, channel, &record, component, &outcome)
         case .running:
             guard let first = responses.first else {
                 return fail(&record, index, "authenticate: the order ended before EXTERNAL AUTHENTICATE; the card's state is not known", &outcome)
             }
             let report = ChannelReport(initializeUpdateResponse: nil, externalAuthenticateResponse: first, responses: Array(responses.dropFirst()))
-            try await verify(report, channel, &record, component, &outcome)
+            try await verify(report, nil, channel, &record, component, &outcome)
         case .continuing:
             let report = ChannelReport(initializeUpdateResponse: nil, externalAuthenticateResponse: nil, responses: responses)
-            try await verify(report, channel, &record, component, &outcome)
+            try await verify(report, nil, channel, &record, component, &outcome)
         }
     }
 
@@ -130,12 +192,12 @@ extension SEIEngine {
         }
     }
 
-    private func verify(_ report: ChannelReport, _ channel: String, _ record: inout DialogRecord, _ component: Component,
+    private func verify(_ report: ChannelReport, _ known: VerifiedReport?, _ channel: String, _ record: inout DialogRecord, _ component: Component,
                         _ outcome: inout VerifiedOutcome) async throws(SEIError) {
         let index = outcome.session
         let verified: VerifiedReport
         do {
-            verified = try await vault.report(channel: channel, report)
+            verified = if let known { known } else { try await vault.report(channel: channel, report) }
         } catch {
             switch error.code {
             case .unreachable, .sealed, .auditUnavailable, .internalError, .forbidden: throw refusal(error, while: "verify a report")
@@ -210,10 +272,16 @@ struct VerifiedOutcome: Sendable {
     /// Channels that are over: the key vault need not keep their keys and answers.
     var closing: [String] = []
 
-    init(session: Int, digest: [UInt8]) {
-        self.session = session
-        self.digest = digest
+    init(_ reported: ReportedSession) {
+        session = reported.results.session
+        digest = reported.digest
     }
+}
+
+/// Results of one session, and the digest by which they are known again.
+struct ReportedSession: Sendable {
+    var results: SEI.SessionResults
+    var digest: [UInt8]
 }
 
 extension SessionRecord {

@@ -5,6 +5,10 @@ import SEIAPI
 import ServiceKit
 
 extension SEIEngine {
+    /// Checks of one component by one SP TSM that may wait for their answer. A handset that names somebody else's component as its own cannot keep
+    /// that one out: the oldest go, and an honest check is answered within seconds.
+    static let maximumUnansweredChecks = 64
+
     /// - Throws: `unknownSecureComponent`, also for components of profiles that are not in the caller's contract.
     func beginEligibility(_ request: SEI.EligibilityRequest, _ spTsm: String) async throws(SEIError) -> SEI.EligibilityChallenge {
         let profiles = try contract(of: spTsm).profiles
@@ -31,6 +35,7 @@ extension SEIEngine {
         try await write { db in
             try EligibilityTable.insert(record, db)
             try journal.insert(db)
+            try EligibilityTable.forgetUnanswered(component: id, spTsm: spTsm, keeping: Self.maximumUnansweredChecks, db)
         }
         return SEI.EligibilityChallenge(eligibilityId: record.id, issuerSecurityDomain: component.issuerSecurityDomain, commands: record.commands,
                                         expiresAt: WireDate.text(record.expiresAt))

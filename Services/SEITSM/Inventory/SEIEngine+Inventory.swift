@@ -35,13 +35,14 @@ extension SEIEngine {
         return InventoryPage(components: components, next: components.count == limit ? components.last?.id : nil)
     }
 
-    /// A blocked component stays known but gets no dialog; one under way may end.
+    /// A blocked component stays known but gets no dialog; one under way may end. Released, it is so for SP TSMs whose sessions were not reported, too.
     public func setBlocked(_ blocked: Bool, component id: String) async throws(SEIError) -> Component {
         await turns.enter(id)
         defer { turns.leave(id) }
         return try await write { db in
             guard var component = try ComponentTable.find(id, db) else { throw SEIError(.notFound, "no component \(id) in the inventory") }
             component.blocked = blocked
+            if !blocked { try UnprovenTable.release(component: id, db) }
             try ComponentTable.update(component, db)
             return component
         }

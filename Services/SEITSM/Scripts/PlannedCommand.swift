@@ -1,13 +1,18 @@
 import GlobalPlatform
 import KeyVaultAPI
+import SEIAPI
 
 /// One plain command of a session, with what its answer means.
 struct PlannedCommand: Codable, Sendable, Hashable {
     enum Purpose: Codable, Sendable, Hashable {
         /// Changes the card; its success needs no reading.
         case action
+        /// PUT KEY of a new domain's first keys: must answer with their version and check values.
+        case firstKeys(AID, answer: HexBytes)
         /// DELETE of a security domain: success under R-MAC proves that it is gone.
         case deletion(AID)
+        /// DELETE of an access rule: success under R-MAC proves that it is gone, "not found" proves nothing.
+        case ruleRemoval(SEI.AccessRule)
         /// GET STATUS of a domain that was just made: must name it.
         case proofOfDomain(AID)
         /// GET STATUS of the ISD itself: proves, through R-MAC and the C-MAC chain, that the card took all that went before.
@@ -43,9 +48,12 @@ struct PlannedCommand: Codable, Sendable, Hashable {
         switch command {
         case .apdu(let apdu): apdu.bytes.count > 1 ? apdu.bytes[1] : nil
         case .putKey: Instruction.putKey
-        case .storeFirstKeys: Instruction.storeData
+        case .storeFirstKeys, .storeAttestationToken: Instruction.storeData
         }
     }
+
+    /// Its answer may ask for another page.
+    var isListing: Bool { if case .absence = purpose { true } else { false } }
 
     /// For steps that read the registry only, repeating is harmless and nothing is lost when they are left out.
     var isProofOnly: Bool { purpose == .proofOfSession }

@@ -1,5 +1,6 @@
 import GlobalPlatform
 import KeyVaultAPI
+import SEIAPI
 
 /// What follows from a report that the key vault verified. Pure.
 struct ReportReading: Sendable, Hashable {
@@ -69,12 +70,18 @@ private struct Reader {
     /// A command that succeeded; a verdict only where the walk cannot go on.
     private mutating func note(_ planned: PlannedCommand, _ answer: VerifiedResponse, isLast: Bool) -> ReportReading.Verdict? {
         switch planned.purpose {
-        case .action, .proofOfSession: return nil
+        case .action, .ruleRemoval, .proofOfSession: return nil
         case .deletion(let aid):
             effects.gone(aid, proven: answer.proven)
             return nil
         case .status(let aid):
             effects.read(aid, answer.data.bytes)
+            return nil
+        case .firstKeys(let aid, let expected):
+            guard answer.data == expected else {
+                return .failed("\(planned.step): the card reports other key check values than those of the keys that were put; delete the security domain and start again")
+            }
+            effects.keyed.append(aid)
             return nil
         case .proofOfDomain(let aid):
             guard let page = page(answer) else { return unreadable(planned) }
@@ -82,6 +89,7 @@ private struct Reader {
                 return .failed("\(planned.step): the registry does not show security domain \(aid) as selectable; delete it and start again")
             }
             effects.made.append(aid)
+            if component.firstKeys == .storeData { effects.keyed.append(aid) }
             return nil
         case .absence(let aids):
             guard let page = page(answer) else { return unreadable(planned) }
@@ -115,7 +123,14 @@ private struct Reader {
             }
             for aid in aids { effects.gone(aid, proven: false) }
             return rest.isEmpty ? .verified : .reopen(rest)
-        case .action, .proofOfDomain, .proofOfSession:
+        case .ruleRemoval(let rule):
+            guard component.secureChannel.hasResponseMAC else { return .reopen(rest) }
+            do throws(SEIError) {
+                return .reopen(try AccessRuleScript.provingRemoval(of: rule, before: rest, component: component))
+            } catch {
+                return .failed("\(planned.step): \(error.reason)")
+            }
+        case .action, .firstKeys, .proofOfDomain, .proofOfSession:
             // 63xx carries an R-MAC: then what is left would prove nothing more.
             if answer.proven && rest.allSatisfy(\.isProofOnly) { return .verified }
             return .reopen(rest)

@@ -10,6 +10,8 @@ struct SessionEffects: Codable, Sendable, Hashable {
 
     /// Domains that a GET STATUS under R-MAC shows.
     var made: [AID] = []
+    /// Domains whose own first keys the card holds: it answered with their check values, or a domain made with its keys is there.
+    var keyed: [AID] = []
     /// Domains whose deletion or absence an R-MAC covers.
     var deleted: [AID] = []
     /// Domains that are gone by the card's word alone: a bare status word, or a card without R-MAC.
@@ -33,5 +35,17 @@ struct SessionEffects: Codable, Sendable, Hashable {
         } else if !deleted.contains(aid), !reportedAbsent.contains(aid) {
             reportedAbsent.append(aid)
         }
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        made = try keys.decode([AID].self, forKey: .made)
+        // Dialogs stored by an earlier version have none.
+        keyed = try keys.decodeIfPresent([AID].self, forKey: .keyed) ?? []
+        deleted = try keys.decode([AID].self, forKey: .deleted)
+        reportedAbsent = try keys.decode([AID].self, forKey: .reportedAbsent)
+        readings = try keys.decode([Reading].self, forKey: .readings)
     }
 }

@@ -9,11 +9,11 @@ struct SessionScript: Sendable, Hashable {
     /// C-APDUs of each planned command.
     var layout: [Int]
 
-    /// SELECT of the ISD and INITIALIZE UPDATE; the rest follows once the card's challenge is known.
-    static func opening(_ component: Component, _ script: ChannelScript) throws(SEIError) -> SessionScript {
+    /// SELECT of the security domain and INITIALIZE UPDATE; the rest follows once the card's challenge is known.
+    static func opening(_ domain: AID, _ script: ChannelScript) throws(SEIError) -> SessionScript {
         guard let initializeUpdate = script.initializeUpdate else { throw incomplete("INITIALIZE UPDATE") }
-        return SessionScript(commands: [select(component), initializeUpdate],
-                             steps: [SEI.Step(name: "select the issuer security domain", first: 0, count: 1), SEI.Step(name: "open the secure channel", first: 1, count: 1)],
+        return SessionScript(commands: [select(domain), initializeUpdate],
+                             steps: [SEI.Step(name: selection(domain), first: 0, count: 1), SEI.Step(name: "open the secure channel", first: 1, count: 1)],
                              layout: [])
     }
 
@@ -24,11 +24,11 @@ struct SessionScript: Sendable, Hashable {
     }
 
     /// Everything at once: the card's challenge is foreseen.
-    static func whole(_ component: Component, _ plan: [PlannedCommand], _ script: ChannelScript) throws(SEIError) -> SessionScript {
+    static func whole(_ domain: AID, _ plan: [PlannedCommand], _ script: ChannelScript) throws(SEIError) -> SessionScript {
         guard let initializeUpdate = script.initializeUpdate else { throw incomplete("INITIALIZE UPDATE") }
         guard let externalAuthenticate = script.externalAuthenticate else { throw incomplete("EXTERNAL AUTHENTICATE") }
-        let steps = [SEI.Step(name: "select the issuer security domain", first: 0, count: 1), SEI.Step(name: "open the secure channel", first: 1, count: 2)]
-        return try body([select(component), initializeUpdate, externalAuthenticate], steps, plan, script)
+        let steps = [SEI.Step(name: selection(domain), first: 0, count: 1), SEI.Step(name: "open the secure channel", first: 1, count: 2)]
+        return try body([select(domain), initializeUpdate, externalAuthenticate], steps, plan, script)
     }
 
     /// More commands in a session that is open.
@@ -53,8 +53,11 @@ struct SessionScript: Sendable, Hashable {
         return SessionScript(commands: commands, steps: steps, layout: script.wrapped.map(\.count))
     }
 
-    private static func select(_ component: Component) -> HexBytes {
-        HexBytes(SelectCommand(aid: component.issuerSecurityDomain).apdu.bytes)
+    /// The step's name, for people.
+    static func selection(_ domain: AID) -> String { "select security domain \(domain)" }
+
+    private static func select(_ domain: AID) -> HexBytes {
+        HexBytes(SelectCommand(aid: domain).apdu.bytes)
     }
 
     private static func incomplete(_ command: String) -> SEIError {

@@ -39,6 +39,21 @@ enum EligibilityTable {
                        arguments: [Data(digest), try Document.text(verdict), id])
     }
 
+    /// Forgets all but the newest checks that this SP TSM began with the component and did not answer: what a handset merely claims must not fill the store.
+    static func forgetUnanswered(component: String, spTsm: String, keeping: Int, _ db: Database) throws {
+        let excess = "SELECT id FROM eligibility WHERE component_id = ? AND sp_tsm = ? AND used = 0 ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+        let arguments: StatementArguments = [component, spTsm, keeping]
+        try db.execute(sql: "DELETE FROM journal WHERE subject IN (\(excess))", arguments: arguments)
+        try db.execute(sql: "DELETE FROM eligibility WHERE id IN (\(excess))", arguments: arguments)
+    }
+
+    /// Forgets checks that nobody answered in time, with their journal: nothing came of them.
+    static func forgetUnanswered(before: Date, _ db: Database) throws {
+        let expired = "SELECT id FROM eligibility WHERE used = 0 AND expires_at < ?"
+        try db.execute(sql: "DELETE FROM journal WHERE subject IN (\(expired))", arguments: [before.timeIntervalSince1970])
+        try db.execute(sql: "DELETE FROM eligibility WHERE used = 0 AND expires_at < ?", arguments: [before.timeIntervalSince1970])
+    }
+
     /// True for the one caller that uses the check; a second one, however close behind, gets false.
     static func use(_ id: String, _ db: Database) throws -> Bool {
         try db.execute(sql: "UPDATE eligibility SET used = 1 WHERE id = ? AND used = 0", arguments: [id])

@@ -99,6 +99,19 @@ public enum Schema {
                 CREATE TABLE channel_task (channel_id TEXT NOT NULL PRIMARY KEY) STRICT;
                 """)
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: """
+                -- Sessions opened for an SP TSM and not followed by a verified one.
+                CREATE TABLE unproven (
+                    component_id TEXT NOT NULL REFERENCES component(id),
+                    sp_tsm TEXT NOT NULL,
+                    sessions INTEGER NOT NULL,
+                    PRIMARY KEY (component_id, sp_tsm)
+                ) STRICT;
+                -- Checks that nobody has answered yet.
+                CREATE INDEX eligibility_unanswered ON eligibility(component_id, sp_tsm) WHERE used = 0;
+                """)
+        }
         return migrator
     }
 }

@@ -29,6 +29,7 @@ import Testing
         #expect(configuration.settings.maximumDialog == 600)
         #expect(configuration.settings.proofValidity == 86_400)
         #expect(configuration.settings.retentionDays == 90)
+        #expect(configuration.settings.maximumUnprovenSessions == 4)
         let contract = try #require(configuration.contracts.first)
         #expect(contract.spTsm == "spiffe://sp-tsm.example/sp-tsm-handset")
         #expect(contract.allows(try aid("f054534d5301")))
@@ -42,7 +43,7 @@ import Testing
         ("{ operator: [ \"spiffe://issuer-1.example/operator\" ] }", "{}"), ("operator: [ \"spiffe://issuer-1.example/operator\" ] }", "operator: [] }"),
         ("listener: { port: 0,", "listener: { port: 0, clientCertificates: optional,"), ("store:", "dialogLease: 0\nstore:"), ("store:", "retentionDays: 0\nstore:"),
         ("store:", "unknown: 1\nstore:"), ("    aidPrefixes: [ \"f054534d53\" ]", ""), ("[ \"f054534d53\" ]", "[]"), ("store:", "maximumDialog: 59\nstore:"),
-        ("store:", "proofValidity: 59\nstore:"),
+        ("store:", "proofValidity: 59\nstore:"), ("store:", "maximumUnprovenSessions: 0\nstore:"),
     ]) func mistakesAreFound(text: String, replacement: String) throws {
         let changed = Self.file.replacing(text, with: replacement)
         #expect(changed != Self.file)

@@ -267,24 +267,6 @@ import Testing
         }
     }
 
-    @Test func inheritedFirstKeysAreNotSupported() async throws {
-        try await withBench { bench in
-            let card = try BenchCard()
-            var entry = card.entry
-            entry.firstKeys = .inherited
-            _ = try await bench.engine.addComponents([entry])
-            _ = try await bench.prove(card)
-            let request = try bench.request(card, [[try Domain.creation()]])
-            do {
-                _ = try await bench.desk.openDialog(request, idempotencyKey: "k")
-                Issue.record("was not refused")
-            } catch let error as SEIError {
-                #expect(error.code == .contractViolation)
-                #expect(error.reason.contains("not supported yet"))
-            }
-        }
-    }
-
     @Test func transportKeysOfTheContract() async throws {
         try await withBench { bench in
             let keys = try await bench.desk.transportKeys()

@@ -65,7 +65,7 @@ import Testing
 
     @Test func keysByReference() throws {
         var entry = try BenchCard().entry
-        #expect(try entry.component().keys == .diversified(masterKeyIndex: IssuerBench.masterKey, keyDiversificationData: entry.keyDiversificationData, scheme: .kdf3, keyVersionNumber: 0x30))
+        #expect(try entry.component().keys == .diversified(masterKeyIndex: IssuerBench.masterKey(), keyDiversificationData: entry.keyDiversificationData, scheme: .kdf3, keyVersionNumber: 0x30))
         entry.masterKeyIndex = nil
         entry.keySetId = "some-set"
         #expect(try entry.component().keys == .keySet(id: "some-set"))

@@ -19,9 +19,11 @@ import Testing
                            layout: layout ?? plan.map { _ in 1 }, component: component, effects: SessionEffects())
     }
 
-    private func plan(_ operations: [SEI.Operation]) throws -> [PlannedCommand] {
-        let facts = SessionPlanner.Facts(component: try component(), firstKeySets: [try aid(Domain.hex): "set"], deviceAppIds: [:])
-        return try SessionPlanner.plan(operations, facts)
+    private func plan(_ operations: [SEI.Operation], change: (inout Component) -> Void = { _ in }) throws -> [PlannedCommand] {
+        let keys = SessionPlanner.FirstKeys(keySetId: "set", keyVersionNumber: 0x30, keyCheckValues: try ["010203", "040506", "070809"].map(bytes))
+        var component = try component()
+        change(&component)
+        return try SessionPlanner.plan(operations, SessionPlanner.Facts(component: component, firstKeySets: [try aid(Domain.hex): keys], deviceAppIds: [:]))
     }
 
     @Test func creationIsPlannedWithItsProof() throws {
@@ -43,6 +45,23 @@ import Testing
         #expect(parameters.parameters.system.nonVolatileQuota == 40_000)
         #expect(plan[2].command == .storeFirstKeys(keySetId: "set", keyVersionNumber: 0x30))
         #expect(plan[5].purpose == .proofOfDomain(try aid(Domain.hex)))
+    }
+
+    @Test func inheritedKeysAreReplacedInASessionOfTheirOwn() throws {
+        let domain = try aid(Domain.hex)
+        let creation = try plan([Domain.creation()]) { $0.firstKeys = .inherited }
+        #expect(creation.map(\.purpose) == [.action, .proofOfDomain(domain)])
+        let keying = try plan([.putFirstKeys(aid: domain)]) { $0.firstKeys = .inherited }
+        let expected = try bytes("30010203040506070809")
+        #expect(keying.map(\.command) == [.putKey(keySetId: "set", keyVersionNumber: 0x30, replacing: nil)])
+        #expect(keying.map(\.purpose) == [.firstKeys(domain, answer: expected)])
+        let good = try read(keying, .complete, [answer(0x9000, expected.bytes)]) { $0.firstKeys = .inherited }
+        #expect(good.verdict == .verified && good.effects.keyed == [domain])
+        for wrong in ["30010203040506070800", "31010203040506070809", ""] {
+            let reading = try read(keying, .complete, [answer(0x9000, bytes(wrong).bytes)]) { $0.firstKeys = .inherited }
+            guard case .failed(let problem) = reading.verdict else { Issue.record("\(wrong) was believed"); continue }
+            #expect(problem.contains("key check values") && reading.effects.keyed.isEmpty)
+        }
     }
 
     @Test func everySessionEndsWithAProof() throws {

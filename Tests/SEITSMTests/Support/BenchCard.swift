@@ -16,16 +16,18 @@ struct BenchCard {
         SEI.ComponentClaim(issuerIdentificationNumber: entry.issuerIdentificationNumber, cardImageNumber: entry.cardImageNumber)
     }
 
-    init(number: UInt8 = 1, profile: CardProfile = .eSE, master: [UInt8] = IssuerBench.master) throws {
+    init(number: UInt8 = 1, profile: CardProfile = .eSE, master given: [UInt8]? = nil) throws {
         let diversification: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, number]
         let image: [UInt8] = [0x99, 0x00, number]
+        let master = given ?? IssuerBench.master(profile.keyLength)
         let keys = try GlobalPlatform.DiversificationScheme.kdf3.keys(master: SecretBytes(copying: master), keyDiversificationData: diversification)
         card = try SimulatedCard.personalized(profile: profile, isdKeys: keys, issuerIdentificationNumber: Self.issuerIdentificationNumber,
                                               cardImageNumber: image, keyDiversificationData: diversification)
         entry = InventoryEntry(
             issuerIdentificationNumber: HexBytes(Self.issuerIdentificationNumber), cardImageNumber: HexBytes(image), profileId: IssuerBench.profile,
-            keyVersionNumber: 0x30, scpParameter: profile.scp03Options[0], keyLength: 16, keyDiversificationData: HexBytes(diversification),
-            masterKeyIndex: IssuerBench.masterKey, accessRuleApplication: .accessRuleApplicationMaster)
+            keyVersionNumber: 0x30, scpParameter: profile.scp03Options[0], keyLength: profile.keyLength, keyDiversificationData: HexBytes(diversification),
+            masterKeyIndex: IssuerBench.masterKey(profile.keyLength), firstKeys: SEI.FirstKeys(rawValue: profile.firstKeys.rawValue),
+            accessRuleApplication: profile.hasAccessRuleApplication ? .accessRuleApplicationMaster : nil)
     }
 
     /// As an agent does: in order, up to the first status word that does not allow to go on.

@@ -27,8 +27,9 @@ final class IssuerBench: Sendable {
     static let otherSpTsm = "spiffe://other-tsm.example/sp-tsm-handset"
     static let profile = "3f0a8a1e-9f55-4c77-9a2c-0a4f7e6b1c01"
     static let transportKey = "7b5d3c8e-6a10-4f0f-8f6e-2f1f0c9d4e02"
-    static let masterKey = "0c9d4e02-1a2b-4c3d-8e4f-5a6b7c8d9e03"
-    static let master = [UInt8](repeating: 0x5A, count: 16)
+    /// One master key for cards of each AES key length: KDF3 makes keys as long as the master.
+    static func masterKey(_ length: Int = 16) -> String { "0c9d4e02-1a2b-4c3d-8e4f-5a6b7c8d9e\(length)" }
+    static func master(_ length: Int = 16) -> [UInt8] { [UInt8](repeating: 0x5A, count: length) }
 
     let clock = TestClock()
     let directory: URL
@@ -90,7 +91,7 @@ final class IssuerBench: Sendable {
         for vault in [issuerVault, spVault] {
             try await importKey(Self.transportKey, .transport, transport, into: vault)
         }
-        try await importKey(Self.masterKey, .master, Self.master, into: issuerVault)
+        for length in [16, 24, 32] { try await importKey(Self.masterKey(length), .master, Self.master(length), into: issuerVault) }
     }
 
     private func importKey(_ index: String, _ kind: NamedKeyDescription.Kind, _ key: [UInt8], into vault: VaultEngine) async throws {

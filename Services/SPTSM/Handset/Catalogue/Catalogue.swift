@@ -7,8 +7,10 @@ public protocol Catalogue: Sendable {
     /// Makes sure that what follows is no older than the configured staleness; asked at the start of every process.
     /// - Throws: `TSMFailure(.tsmNotAvailable)` when the provider plane has been away too long.
     func refresh() async throws(TSMFailure)
-    /// Nil: no such Service, or a tombstone.
+    /// Nil: the catalogue has no such Service now. That it was deleted is not to be concluded from it: ask `isDeleted`.
     func service(_ id: String) async throws(TSMFailure) -> ServiceDocument?
+    /// Whether the feed has a tombstone of the Service: the only word that counts for a deletion (design section 1).
+    func isDeleted(service id: String) async throws(TSMFailure) -> Bool
     /// Nil: no published Flavor of this Version for this profile.
     func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument?
     /// A load file data block by its SHA-256, checked.

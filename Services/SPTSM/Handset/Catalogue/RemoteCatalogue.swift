@@ -92,6 +92,13 @@ public final class RemoteCatalogue: Catalogue {
         return service
     }
 
+    public func isDeleted(service id: String) async throws(TSMFailure) -> Bool {
+        if state.withLock({ $0.deleted.contains(id) }) { return true }
+        // The tombstone may be younger than our last reading of the feed.
+        try await refresh()
+        return state.withLock { $0.deleted.contains(id) }
+    }
+
     public func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument? {
         let key = DocumentKey(service: service, version: version, profile: profile)
         let (cached, revision) = state.withLock { ($0.documents[key], $0.revision) }

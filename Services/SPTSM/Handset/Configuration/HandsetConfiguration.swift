@@ -29,6 +29,8 @@ public struct HandsetConfiguration: ServiceConfiguration {
     public var proofOfCard: Seconds
     /// AIDs that issuers may name as their security domain.
     public var issuerSecurityDomains: [AID]
+    /// IDs of secure component profiles without response MACs that are accepted; default none.
+    public var acceptedUnprovenProfiles: [String]
     /// Days that the journal and ended dialogs are kept.
     public var retentionDays: Int
     public var drainTimeout: Seconds
@@ -36,7 +38,7 @@ public struct HandsetConfiguration: ServiceConfiguration {
     public var storeDirectory: String? { store.directory }
 
     private enum CodingKeys: String, CodingKey {
-        case logging, health, store, listener, vault, catalogue, issuers, tokens, catalogueMaxStaleness, lease, proofOfCard, issuerSecurityDomains, retentionDays, drainTimeout
+        case logging, health, store, listener, vault, catalogue, issuers, tokens, catalogueMaxStaleness, lease, proofOfCard, issuerSecurityDomains, acceptedUnprovenProfiles, retentionDays, drainTimeout
     }
 
     public init(from decoder: any Decoder) throws {
@@ -53,6 +55,7 @@ public struct HandsetConfiguration: ServiceConfiguration {
         lease = try keys.decode(Seconds.self, forKey: .lease, default: Seconds(60))
         proofOfCard = try keys.decode(Seconds.self, forKey: .proofOfCard, default: Seconds(3600))
         issuerSecurityDomains = try keys.decode([AID].self, forKey: .issuerSecurityDomains, default: [.issuerSecurityDomain])
+        acceptedUnprovenProfiles = try keys.decode([String].self, forKey: .acceptedUnprovenProfiles, default: [])
         retentionDays = try keys.decode(Int.self, forKey: .retentionDays, default: 90)
         drainTimeout = try keys.decode(Seconds.self, forKey: .drainTimeout, default: Seconds(30))
     }

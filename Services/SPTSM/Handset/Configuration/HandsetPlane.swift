@@ -22,7 +22,8 @@ public enum HandsetPlane: TSMSService {
         let engine = HandsetEngine(
             store: store, vault: vault, catalogue: catalogue, issuers: issuers,
             settings: HandsetSettings(lease: configuration.lease.value, proofOfCard: configuration.proofOfCard.value,
-                                      issuerSecurityDomains: configuration.issuerSecurityDomains, retentionDays: configuration.retentionDays),
+                                      issuerSecurityDomains: configuration.issuerSecurityDomains,
+                                      acceptedUnprovenProfiles: Set(configuration.acceptedUnprovenProfiles), retentionDays: configuration.retentionDays),
             environment: resources.environment, logger: resources.logger)
         let authenticator = HandsetAuthenticator(
             vault: vault, catalogue: catalogue, integrity: NoDeviceIntegrityCheck(),

@@ -35,18 +35,21 @@ extension HandsetEngine {
     }
 
     func succeeded(_ dialog: DialogRecord, instance: InstanceRecord) -> HandsetAPI.Outcome {
-        switch dialog.purpose {
+        let reportedOnly = instance.content.isReportedOnly == true
+        return switch dialog.purpose {
         case .deploy(_, let commands, _):
             .deployed(DeployServiceResult(
-                processInfo: processInfo(dialog, nil, started: true), serviceInstanceState: instance.state, technicalInformation: instance.technicalInformation,
+                processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly), serviceInstanceState: instance.state, technicalInformation: instance.technicalInformation,
                 serviceCommandResults: CommandResults.all(commands, failing: nil), reader: instance.reader))
         default:
-            .terminated(TerminateServiceResult(processInfo: processInfo(dialog, nil, started: true)))
+            .terminated(TerminateServiceResult(processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly)))
         }
     }
 
-    func processInfo(_ dialog: DialogRecord, _ failure: TSMFailure?, started: Bool) -> ProcessInfo {
-        ProcessInfo(processId: started ? dialog.id : "", executionStatus: failure?.category ?? .noError, executionMessage: failure?.executionMessage ?? "",
+    /// - Parameter reportedOnly: the component cannot prove its answers; whoever reads the result has to know.
+    func processInfo(_ dialog: DialogRecord, _ failure: TSMFailure?, started: Bool, reportedOnly: Bool = false) -> ProcessInfo {
+        let remark = reportedOnly ? "The result is as the handset reported it, unproven: this secure component does not sign its answers (SCP03 without response MACs)." : ""
+        return ProcessInfo(processId: started ? dialog.id : "", executionStatus: failure?.category ?? .noError, executionMessage: failure?.executionMessage ?? remark,
                     startDate: WireDate.text(dialog.began), endDate: WireDate.text(environment.now()))
     }
 
@@ -68,7 +71,12 @@ extension HandsetEngine {
 
     /// Share of the process before and after an order: by sessions, the last 5 % belong to the verification here.
     private func progressRange(_ run: RunState, _ pieces: [OrderPiece]) -> ClosedRange<Int> {
-        guard run.purpose == .main else { return 0...2 }
+        switch run.purpose {
+        case .main: break
+        case .reconcile: return 0...2
+        // Progress never goes back: a clean-up tells none.
+        case .cleanUp: return 95...95
+        }
         let total = max(1, run.sessions.count)
         let done = run.sessions.count { $0.status == .verified }
         let whole = pieces.count { $0.part != .opening }

@@ -13,7 +13,7 @@ extension HandsetEngine {
             return try DeploymentPlanner.sessions(DeploymentPlanner.Input(
                 document: instance.document, commands: commands.map(\.kind), lockAtEnd: finalize && suspends(commands, instance), challenge: challenge,
                 removesRemainder: instance.content.holdsSecurityDomain && commands.first?.kind == .install,
-                transportKeyIndex: issuer.transportKeyIndex))
+                transportKeyIndex: issuer.transportKeyIndex, firstKeys: component.component.firstKeys))
         case .terminate:
             return TerminationPlanner.sessions(
                 document: instance.document, ownKeysWork: instance.content.isKnown && instance.content.finalKeySetId != nil,
@@ -53,6 +53,11 @@ extension HandsetEngine {
     func currentService(of instance: InstanceRecord, _ caller: HandsetCaller) async throws(TSMFailure) -> ServiceDocument {
         try await catalogue.refresh()
         guard let service = try await catalogue.service(instance.serviceId) else {
+            // The instance says that there was one; without a tombstone that is still so, whatever the provider plane answers now.
+            guard try await catalogue.isDeleted(service: instance.serviceId) else {
+                logger.error("the catalogue lacks a service that was never deleted", metadata: ["service": "\(instance.serviceId)"])
+                throw TSMFailure(.tsmNotAvailable, "the TSM's catalogue does not show service \(instance.serviceId), which it has no record of removing; try again later, or give this to the TSM's operator")
+            }
             throw instance.state == .notDeployed
                 ? TSMFailure(.noEligibleSecureComponent, "service \(instance.serviceId) was removed by its service provider")
                 : TSMFailure(.orphanedServiceInstance, "service \(instance.serviceId) was removed by its service provider; only suspend, resume and terminate are possible")
@@ -96,7 +101,8 @@ extension HandsetEngine {
     func executor(_ dialog: DialogRecord, _ instance: InstanceRecord, _ component: ComponentRecord) async throws(RunFailure) -> RunExecutor {
         do throws(TSMFailure) {
             return RunExecutor(vault: vault, issuer: try await issuers.client(component.issuerId), catalogue: catalogue,
-                               context: RunExecutor.Context(process: dialog.id, document: instance.document, component: component.component))
+                               context: RunExecutor.Context(process: dialog.id, document: instance.document, component: component.component),
+                               logger: logger)
         } catch {
             throw RunFailure(error)
         }

@@ -100,8 +100,8 @@ extension HandsetEngine {
         guard settings.issuerSecurityDomains.contains(component.issuerSecurityDomain) else {
             throw TSMFailure(.issuerError, "the issuer names \(component.issuerSecurityDomain) as its security domain, which this TSM's operator does not know")
         }
-        guard SCP03Parameter(rawValue: component.scpParameter).supportsResponseMAC else {
-            throw TSMFailure(.noEligibleSecureComponent, "it proves none of its answers (SCP03 without response MACs), which this TSM does not accept")
+        guard SCP03Parameter(rawValue: component.scpParameter).supportsResponseMAC || settings.acceptedUnprovenProfiles.contains(component.profileId) else {
+            throw TSMFailure(.noEligibleSecureComponent, "it proves none of its answers (SCP03 without response MACs), which this TSM's operator does not accept for its secure component profile")
         }
         return ComponentRecord(id: ComponentRecord.id(issuer: candidate.issuerId, component: component.id), issuerId: candidate.issuerId,
                                claimKey: ComponentRecord.claimKey(iin: claim.iin, cin: claim.cin), component: component)

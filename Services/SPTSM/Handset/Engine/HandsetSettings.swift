@@ -12,16 +12,20 @@ public struct HandsetSettings: Sendable, Hashable {
     public var maximumOpenDialogs: Int
     /// AIDs that issuers may name as their security domain: the only ones that their scripts may select.
     public var issuerSecurityDomains: [AID]
+    /// Secure component profiles whose components prove none of their answers (SCP03 without response MACs) and which the operator accepts all the
+    /// same: what comes of them is as the handset reports it.
+    public var acceptedUnprovenProfiles: Set<String>
     /// Days that the journal and ended dialogs are kept (TR-03165 3.5.1).
     public var retentionDays: Int
 
     public init(lease: Double = 60, proofOfCard: Double = 3600, maximumComponents: Int = 8, maximumOpenDialogs: Int = 8,
-                issuerSecurityDomains: [AID] = [.issuerSecurityDomain], retentionDays: Int = 90) {
+                issuerSecurityDomains: [AID] = [.issuerSecurityDomain], acceptedUnprovenProfiles: Set<String> = [], retentionDays: Int = 90) {
         self.lease = lease
         self.proofOfCard = proofOfCard
         self.maximumComponents = maximumComponents
         self.maximumOpenDialogs = maximumOpenDialogs
         self.issuerSecurityDomains = issuerSecurityDomains
+        self.acceptedUnprovenProfiles = acceptedUnprovenProfiles
         self.retentionDays = retentionDays
     }
 }

@@ -10,16 +10,21 @@ extension InstanceRecord {
         for id in [run.keys.firstKeySetId, run.keys.finalKeySetId].compactMap({ $0 }) where id != content.finalKeySetId && !content.suspectKeySets.contains(id) {
             content.suspectKeySets.append(id)
         }
-        // The issuer's first session is the one that makes the domain: without it nothing else of the order can run.
-        if run.challenge == .predictable, let counter = run.issuerCounter { content.suspectCounter = max(content.suspectCounter ?? 0, counter + 1) }
+        if run.challenge == .predictable, let counter = run.issuerCounter {
+            // The issuer's session that gives the domain its first keys: once it cannot run, nothing of the order with keys of ours can.
+            let keying = run.sessions.firstIndex { $0.planned.keyedDomain != nil } ?? 0
+            content.suspectCounter = max(content.suspectCounter ?? 0, counter + 1 + run.issuerIndex(of: keying))
+        }
         for case .issuer(let operations) in run.sessions.map(\.planned) {
             for case .addAccessRules(let rules) in operations { content.accessRules += rules.filter { !content.accessRules.contains($0) } }
         }
     }
 
     /// Every session of the run is verified: this is what the card holds now.
-    mutating func settle(_ run: RunState) {
+    /// - Parameter provesAnswers: the card signs its answers; else this is what was reported.
+    mutating func settle(_ run: RunState, provesAnswers: Bool) {
         content.isKnown = true
+        content.isReportedOnly = provesAnswers ? nil : true
         noteProvenCounter(run)
         for session in run.sessions {
             switch session.planned {
@@ -46,7 +51,7 @@ extension InstanceRecord {
             content.finalKeySetId = nil
         case .addAccessRules(let rules): content.accessRules += rules.filter { !content.accessRules.contains($0) }
         case .removeAccessRules(let rules): content.accessRules.removeAll { rules.contains($0) }
-        case .status: break
+        case .putFirstKeys, .status: break
         }
     }
 
@@ -61,13 +66,14 @@ extension InstanceRecord {
 
     /// Key sets that no card holds any more, once the content is known. Where an order that names them could still be run, because
     /// it was made for a counter that the card has not reached, they are retired, not destroyed (design section 5).
-    mutating func takeUselessKeySets() -> [KeySetTask] {
+    /// The same where the card proves nothing of what it holds.
+    mutating func takeUselessKeySets(provesAnswers: Bool) -> [KeySetTask] {
         guard content.isKnown else { return [] }
         defer {
             content.suspectKeySets = []
             content.suspectCounter = nil
         }
         let spent = content.suspectCounter.map { $0 <= content.provenCounter ?? 0 } ?? true
-        return content.suspectKeySets.map { KeySetTask(keySetId: $0, action: spent ? .destroy : .retire) }
+        return content.suspectKeySets.map { KeySetTask(keySetId: $0, action: spent && provesAnswers ? .destroy : .retire) }
     }
 }

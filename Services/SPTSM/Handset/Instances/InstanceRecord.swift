@@ -39,6 +39,8 @@ struct InstanceRecord: Codable, Sendable {
         /// Counter of the ISD that a verified session has proven last.
         var provenCounter: Int?
         var accessRules: [SEI.AccessRule] = []
+        /// The content is as a handset reported it: the component proves none of its answers (SCP03 without response MACs).
+        var isReportedOnly: Bool?
     }
 
     var technicalInformation: TechnicalInformation {

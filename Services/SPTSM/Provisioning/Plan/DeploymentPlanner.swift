@@ -14,16 +14,19 @@ public enum DeploymentPlanner {
         /// The card may hold a security domain from an attempt that went wrong: it is deleted first.
         public var removesRemainder: Bool
         public var transportKeyIndex: String
+        /// How a new security domain of this component gets its first keys.
+        public var firstKeys: SEI.FirstKeys
         public var firstKeyVersion: UInt8
 
         public init(document: DeploymentDocument, commands: [ServiceCommand.Kind], lockAtEnd: Bool, challenge: ChallengeKind,
-                    removesRemainder: Bool, transportKeyIndex: String, firstKeyVersion: UInt8 = 0x30) {
+                    removesRemainder: Bool, transportKeyIndex: String, firstKeys: SEI.FirstKeys = .storeData, firstKeyVersion: UInt8 = 0x30) {
             self.document = document
             self.commands = commands
             self.lockAtEnd = lockAtEnd
             self.challenge = challenge
             self.removesRemainder = removesRemainder
             self.transportKeyIndex = transportKeyIndex
+            self.firstKeys = firstKeys
             self.firstKeyVersion = firstKeyVersion
         }
     }
@@ -42,10 +45,13 @@ public enum DeploymentPlanner {
                 transportKeyIndex: input.transportKeyIndex, keyVersionNumber: input.firstKeyVersion,
                 deviceAppIds: try deviceApps(input.document)))
         }
+        // Inherited keys are replaced by first keys of the domain's own in a session of the issuer's with the domain: design section 4.
+        let keying: [PlannedSession] = creates && input.firstKeys == .inherited ? [.issuer([.putFirstKeys(aid: input.document.service.securityDomain)])] : []
         switch input.challenge {
         case .predictable:
             var sessions: [PlannedSession] = []
             if !before.isEmpty { sessions.append(.issuer(before)) }
+            sessions += keying
             if creates { sessions.append(.securityDomain(.first, [.rotateKeys])) }
             if !content.isEmpty { sessions.append(.securityDomain(.final, content)) }
             if !rules.isEmpty { sessions.append(.issuer([.addAccessRules(rules)])) }
@@ -53,7 +59,7 @@ public enum DeploymentPlanner {
         case .random:
             // Every session costs a round trip, so all of the issuer's part is one session and the key rotation is the last command of ours.
             if !rules.isEmpty { before.append(.addAccessRules(rules)) }
-            var sessions: [PlannedSession] = before.isEmpty ? [] : [.issuer(before)]
+            var sessions: [PlannedSession] = (before.isEmpty ? [] : [.issuer(before)]) + keying
             if creates {
                 sessions.append(.securityDomain(.first, content + [.rotateKeys]))
             } else if !content.isEmpty {
