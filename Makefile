@@ -8,16 +8,24 @@ unexport TSMS_TESTS
 
 BUILD_PACKAGES := libssl-dev libsqlite3-dev libpcsclite-dev libnghttp2-dev pkg-config
 TEST_PACKAGES  := curl openssl
+# Without headers: they bring no new compilation.
+CARD_PACKAGES  := pcscd vsmartcard-vpcd opensc pcsc-tools python3-pyscard python3-cryptography
 BENCH_PACKAGES := nghttp2-client nghttp2-server haproxy
 TEST_LOG       := .build/test.log
 
-.PHONY: help setup setup-bench build demo test release bench clean
+.PHONY: help setup setup-bench setup-card build demo test test-card release bench clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## Install the system packages that are missing
 	@bash Tools/install-packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+# Where systemd runs, the package starts a daemon whose virtual reader listens on all addresses; nobody gets that without asking for it.
+# Without these packages the tests of cards in readers are skipped, and say so.
+setup-card:
+	@if [ -d /run/systemd/system ]; then echo "setup: the tests of cards in readers need $(CARD_PACKAGES); make test-card installs them"; \
+	else bash Tools/install-packages $(CARD_PACKAGES) || echo "setup: without them the tests of cards in readers are skipped"; fi
 
 setup-bench: setup
 	@bash Tools/install-packages $(BENCH_PACKAGES)
@@ -30,7 +38,7 @@ demo: build ## From nothing to a deployed applet and back, on simulated secure c
 
 # Programs first: the end-to-end tests start them. Both builds share .build/debug. One test after the other: side by side, eight
 # hundred tests on two cores starve each other's servers of the time that their clients give them.
-test: build ## Build and run all tests
+test: setup-card build ## Build and run all tests
 	swift build --build-tests
 	@swift test --skip-build --disable-xctest --no-parallel 2>&1 | tee $(TEST_LOG) || { echo; echo "make test: FAILED, the runner's closing lines:"; tail -n 20 $(TEST_LOG); exit 1; }
 	@echo; echo "make test: passed, the runner's closing lines:"; tail -n 3 $(TEST_LOG)
@@ -38,6 +46,11 @@ test: build ## Build and run all tests
 # Linked statically with Swift's own libraries: the programs run where no Swift is installed, start with fewer files and take less memory.
 release: setup ## Build all programs for release, without need of Swift's libraries
 	swift build -c release --static-swift-stdlib
+
+test-card: build ## Cards in PC/SC readers against programs of others (pcscd, vpcd, OpenSC, pyscard), installed if missing
+	@bash Tools/install-packages $(CARD_PACKAGES)
+	swift build --build-tests
+	TSMS_REQUIRE_READERS=1 swift test --skip-build --disable-xctest --no-parallel --filter CardTests
 
 bench: setup-bench release ## Build for release and measure (docs/performance.md)
 	.build/release/bench all

@@ -39,7 +39,15 @@ final class PCSCConnection: CardConnection {
     static func connect(reader: String, options: PCSCOptions) async throws(SecureComponentError) -> PCSCConnection {
         let queue = BlockingQueue(label: "pcsc \(reader)")
         return try await queue.run {
-            PCSCContext.establish().flatMap { open($0, queue, reader, options) }
+            PCSCContext.establish().flatMap { context in
+                var result = open(context, queue, reader, options)
+                // Another program may reset the component before we have asked for its state.
+                for _ in 0..<3 {
+                    guard case .failure(.componentLost) = result else { break }
+                    result = open(context, queue, reader, options)
+                }
+                return result
+            }
         }
     }
 
@@ -76,8 +84,9 @@ final class PCSCConnection: CardConnection {
             var answer = [UInt8](repeating: 0, count: 65538)
             var length = DWORD(answer.count)
             let status = PCSCStatus(SCardTransmit(link.handle, &control, bytes, numericCast(bytes.count), nil, &answer, &length))
-            guard status != .success else { return .success(Array(answer.prefix(Int(length)))) }
-            guard !status.endsConnection, Self.isGone(reader, context) else { return .failure(status.connectionError("transmit", reader: reader)) }
+            // Some drivers report a card that was pulled as a success without an answer.
+            if status == .success, length >= 2 || !Self.isGone(reader, context) { return .success(Array(answer.prefix(Int(length)))) }
+            guard status == .success || !status.endsConnection && Self.isGone(reader, context) else { return .failure(status.connectionError("transmit", reader: reader)) }
             return .failure(.componentLost("the component was taken out of reader \(reader) during a command; what the command did is unknown"))
         }
     }
