@@ -1,6 +1,6 @@
 import TrustedServiceModel
 
-/// Told of a process by deployService and terminateService (TR-03165 4.2.4: ProcessListener).
+/// Told of a process by deployService, updateService, suspendOrResumeService and terminateService (TR-03165 4.2.4: ProcessListener).
 public protocol ProcessListener: Sendable {
     /// Exactly once, before anything changes on the secure component. An error here aborts the process: no APDU is sent (3.2.1).
     func onProcessStart(_ start: ProcessStart) async throws

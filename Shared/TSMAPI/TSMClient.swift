@@ -12,9 +12,10 @@ public final class TSMClient: Sendable {
     private let configuration: TSMClientConfiguration
     private let backend: Backend
     private let service: any SecureElementService
-    private let now: @Sendable () -> Date
+    let now: @Sendable () -> Date
     private let uuid: @Sendable () -> String
-    private let gate = OrderGate()
+    /// Keeps orders for one secure component apart: two secure channels on one security domain would end each other.
+    private let gate = AsyncGate()
 
     /// - Parameters:
     ///   - deviceKey: P-256 key of this installation; tokens are bound to it.
@@ -58,9 +59,7 @@ public final class TSMClient: Sendable {
             }) else { throw Self.foreignResult }
             return result
         } catch {
-            return DeployServiceResult(processInfo: info(error, began), serviceInstanceState: .unknown, technicalInformation: TechnicalInformation(),
-                                       serviceCommandResults: serviceCommands.map { ServiceCommandResult(commandExecutionStatus: .notExecuted, personalizationResults: $0.kind == .personalize ? [] : nil) },
-                                       reader: "")
+            return notStarted(error, serviceCommands, began)
         }
     }
 
@@ -84,15 +83,15 @@ public final class TSMClient: Sendable {
 
     // MARK: dialog
 
-    private static let foreignResult = TSMFailure(.internalError, "the TSM answered with the result of another call")
+    static let foreignResult = TSMFailure(.internalError, "the TSM answered with the result of another call")
 
-    private static func path(_ instance: String, _ verb: String) throws(TSMFailure) -> String {
+    static func path(_ instance: String, _ verb: String) throws(TSMFailure) -> String {
         guard UUID(uuidString: instance) != nil else { throw TSMFailure(.invalidArgument, "serviceInstanceId is not a UUID") }
         return "/service-instances/\(instance.lowercased())/\(verb)"
     }
 
     /// Request, then orders and reports until the result: no round trip is spent on anything else.
-    private func dialog(_ path: String, _ listener: (any ProcessListener)?, _ request: (HandsetAPI.Handshake) -> some Encodable & Sendable) async throws(TSMFailure) -> HandsetAPI.Outcome {
+    func dialog(_ path: String, _ listener: (any ProcessListener)?, _ request: (HandsetAPI.Handshake) -> some Encodable & Sendable) async throws(TSMFailure) -> HandsetAPI.Outcome {
         let reader = ComponentReader(service: service, issuerSecurityDomains: configuration.issuerSecurityDomains)
         let (components, refusals) = await reader.components()
         if components.isEmpty, let refusal = refusals.first {
@@ -119,12 +118,19 @@ public final class TSMClient: Sendable {
             let component = agent.reader(of: order) ?? ""
             await gate.enter(component)
             let report = await agent.run(order)
-            await gate.leave(component)
+            gate.leave(component)
             answer = try await backend.call("/processes/\(answer.dialogId)/reports/\(number)", report, idempotencyKey: nil)
         }
     }
 
-    private func info(_ failure: TSMFailure, _ began: Date) -> TrustedServiceModel.ProcessInfo {
+    /// A deployment or update of which nothing is known here but that it failed.
+    func notStarted(_ failure: TSMFailure, _ commands: [ServiceCommand], _ began: Date) -> DeployServiceResult {
+        DeployServiceResult(processInfo: info(failure, began), serviceInstanceState: .unknown, technicalInformation: TechnicalInformation(),
+                            serviceCommandResults: commands.map { ServiceCommandResult(commandExecutionStatus: .notExecuted, personalizationResults: $0.kind == .personalize ? [] : nil) },
+                            reader: "")
+    }
+
+    func info(_ failure: TSMFailure, _ began: Date) -> TrustedServiceModel.ProcessInfo {
         TrustedServiceModel.ProcessInfo(processId: "", executionStatus: failure.category, executionMessage: failure.executionMessage, startDate: Timestamp.text(began), endDate: Timestamp.text(now()))
     }
 }

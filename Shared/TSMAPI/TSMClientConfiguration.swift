@@ -12,15 +12,15 @@ public struct TSMClientConfiguration: Sendable {
     public var issuerSecurityDomains: [AID]
     /// How often a request that got no answer is sent again before the call ends with category 3.
     public var retries: Int
-    /// Statement of the device's integrity service for the registration.
-    public var integrityVerdict: String?
+    /// Where the registration gets its verdict on the device; nil: it carries none.
+    public var deviceIntegrity: (any DeviceIntegritySource)?
 
-    public init(handsetURL: URL, serviceProviderId: String, deviceAppId: String, issuerSecurityDomains: [AID], retries: Int = 2, integrityVerdict: String? = nil) {
+    public init(handsetURL: URL, serviceProviderId: String, deviceAppId: String, issuerSecurityDomains: [AID], retries: Int = 2, deviceIntegrity: (any DeviceIntegritySource)? = nil) {
         self.handsetURL = handsetURL
         self.serviceProviderId = serviceProviderId
         self.deviceAppId = deviceAppId
         self.issuerSecurityDomains = issuerSecurityDomains
         self.retries = retries
-        self.integrityVerdict = integrityVerdict
+        self.deviceIntegrity = deviceIntegrity
     }
 }

@@ -83,12 +83,22 @@ actor Backend {
     }
 
     private func register() async throws -> String {
-        let request = HandsetAPI.RegistrationRequest(serviceProviderId: configuration.serviceProviderId, deviceAppId: configuration.deviceAppId, integrityVerdict: configuration.integrityVerdict)
+        let request = HandsetAPI.RegistrationRequest(serviceProviderId: configuration.serviceProviderId, deviceAppId: configuration.deviceAppId, integrityVerdict: try await integrityVerdict())
         let answer = try await send("/registrations", [("dpop", try proof("/registrations", token: nil))], try encode(request))
         let registration: HandsetAPI.RegistrationAnswer = try decode(answer)
         // A minute early, so that no call leaves with a token that ends on its way.
         registered = (registration.accessToken, now().addingTimeInterval(TimeInterval(max(0, registration.expiresIn - 60))))
         return registration.accessToken
+    }
+
+    /// A device that its own integrity service does not vouch for is not registered: nothing is sent (TR-03165 4.2.6, category 20).
+    private func integrityVerdict() async throws(TSMFailure) -> String? {
+        guard let source = configuration.deviceIntegrity else { return nil }
+        do {
+            return try await source.verdict(deviceKeyThumbprint: deviceKey.publicKey.thumbprint)
+        } catch {
+            throw TSMFailure(.deviceIntegrityCheckFailed, "the device's integrity service gave no verdict: \(error)")
+        }
     }
 
     private func send(_ path: String, _ headers: [(String, String)], _ body: [UInt8]) async throws(TSMFailure) -> BackendAnswer {

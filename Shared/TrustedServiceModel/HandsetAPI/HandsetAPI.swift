@@ -6,7 +6,11 @@
 /// | createServiceInstance | `POST /service-instances` | `CreateRequest` → `DialogAnswer` |
 /// | getServiceInstances | `POST /service-instance-queries` | `QueryRequest` → `DialogAnswer` |
 /// | deployService | `POST /service-instances/{id}/deployments` | `DeployRequest` → `DialogAnswer` |
+/// | updateService | `POST /service-instances/{id}/updates` | `UpdateRequest` → `DialogAnswer` |
+/// | suspendOrResumeService | `POST /service-instances/{id}/suspensions` | `SuspensionRequest` → `DialogAnswer` |
 /// | terminateService | `POST /service-instances/{id}/terminations` | `TerminateRequest` → `DialogAnswer` |
+/// | checkServiceDeploymentAvailable | `POST /service-deployment-checks` | `DeploymentCheckRequest` → `DialogAnswer` |
+/// | checkServiceUpdateAvailable | `POST /service-instances/{id}/update-checks` | `UpdateCheckRequest` → `DialogAnswer` |
 /// | report n of a dialog (n = 1, 2 …) | `POST /processes/{dialogId}/reports/{n}` | `SERAM.Report` → `DialogAnswer` |
 ///
 /// Every call carries `Authorization: DPoP <access token>` and a `DPoP` proof (RFC 9449); calls that begin a dialog carry an
@@ -120,7 +124,11 @@ public enum HandsetAPI {
         case created(CreateServiceInstanceResult)
         case instances(GetServiceInstancesResult)
         case deployed(DeployServiceResult)
+        case updated(UpdateServiceResult)
+        case suspendedOrResumed(SuspendOrResumeResult)
         case terminated(TerminateServiceResult)
+        case deploymentAvailable(ServiceDeploymentAvailableResult)
+        case updateAvailable(ServiceUpdateAvailableResult)
     }
 
     /// Next thing to do, or the end. Exactly one of `order` and `result` is there.

@@ -56,7 +56,7 @@ public struct ProcessInfo: Codable, Sendable, Hashable {
 }
 
 /// TR-03165 4.2.4: what became of one ServiceCommand.
-public enum CommandExecutionStatus: Int, Codable, Sendable { case success = 0, failed = 1, notExecuted = 2 }
+public enum CommandExecutionStatus: Int, Codable, Sendable, CaseIterable { case success = 0, failed = 1, notExecuted = 2 }
 
 /// One labelled command of a PersonalizationScript and the answer, both in hex (TR-03165 4.2.3.11).
 public struct CommandResponsePair: Codable, Sendable, Hashable {
@@ -119,7 +119,7 @@ public struct GetServiceInstancesResult: Codable, Sendable, Hashable {
     }
 }
 
-/// Result of deployService and, with the same attributes, updateService (TR-03165 4.2.5.3, 4.2.5.4).
+/// Result of deployService (TR-03165 4.2.5.3).
 public struct DeployServiceResult: Codable, Sendable, Hashable {
     public var processInfo: ProcessInfo
     public var serviceInstanceState: ServiceInstanceState
@@ -136,6 +136,15 @@ public struct DeployServiceResult: Codable, Sendable, Hashable {
         self.serviceCommandResults = serviceCommandResults
         self.reader = reader
     }
+}
+
+/// Result of updateService (TR-03165 4.2.5.4): the attributes are those of a deployment.
+public typealias UpdateServiceResult = DeployServiceResult
+
+/// Result of suspendOrResumeService (TR-03165 4.2.5.5).
+public struct SuspendOrResumeResult: Codable, Sendable, Hashable {
+    public var processInfo: ProcessInfo
+    public init(processInfo: ProcessInfo) { self.processInfo = processInfo }
 }
 
 /// Result of terminateService (TR-03165 4.2.5.6).
