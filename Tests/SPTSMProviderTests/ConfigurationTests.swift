@@ -24,9 +24,13 @@ import Testing
         #expect(configuration.limits.loadFile == 512_000 && configuration.limits.script == 256_000 && configuration.limits.certificate == 64_000)
         let limited = try StrictYAML.decode(ProviderPlaneConfiguration.self, from: Self.complete + "\nlimits: {loadFile: 1000}\nprefix: /x\n")
         #expect(limited.limits.loadFile == 1000 && limited.limits.script == 256_000 && limited.prefix == "/x")
+        #expect(configuration.access == AccessLimits() && configuration.notices == NoticeSettings(profileRemovalDays: 30))
+        let access = try StrictYAML.decode(ProviderPlaneConfiguration.self, from: Self.complete + "\naccess: {requestsPerSecond: 5000, failures: 3, lockout: 600}\nnotices: {profileRemovalDays: 90}\n")
+        #expect(access.access == AccessLimits(requestsPerSecond: 5000, burst: 5000, failures: 3, lockout: 600) && access.notices.profileRemovalDays == 90)
     }
 
-    @Test(arguments: ["surplus: 1", "limits: {loadFile: 0}", "limits: {surplus: 1}", "drainTimeout: soon"]) func wrongConfigurationsAreRefused(_ line: String) {
+    @Test(arguments: ["surplus: 1", "limits: {loadFile: 0}", "limits: {surplus: 1}", "drainTimeout: soon", "access: {requestsPerSecond: -1}", "access: {lockout: 0}", "access: {surplus: 1}",
+                      "notices: {profileRemovalDays: 0}", "notices: {}"]) func wrongConfigurationsAreRefused(_ line: String) {
         #expect(throws: ConfigurationError.self) { try StrictYAML.decode(ProviderPlaneConfiguration.self, from: Self.complete + "\n" + line + "\n") }
     }
 

@@ -167,4 +167,49 @@ import TrustedServiceModel
             #expect(modified.status == 200 || modified.category == 1015)
         }
     }
+
+    /// Ascending priority, and the configuration's order where priorities are equal (TR-03165 4.1.4.7).
+    @Test func instancesAreMadeInAscendingPriority() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        var configs: [String: String] = [:]
+        for name in ["a", "b", "c", "d"] {
+            let made: ApplicationConfig = try await plane.call(.post, "/application-configs", json: #"{"name": "\#(name)", "instanceAid": "F054534D530101020\#(name)"}"#).decode()
+            configs[name] = made.id
+        }
+        let entries = [("a", "200"), ("b", nil), ("c", "1"), ("d", "200")].map { name, priority in
+            #"{"executableModuleId": "\#(demo.module.id)", "applicationConfigId": "\#(configs[name] ?? "")"\#(priority.map { ", \"priority\": \($0)" } ?? "")}"#
+        }
+        let flavor: Flavor = try await plane.call(.post, "/services/\(demo.service.id)/flavors", json: """
+            {"executableLoadFileIds": ["\(demo.elf.id)"], "applicationInstantiationConfigs": [\(entries.joined(separator: ", "))]}
+            """).decode()
+        #expect(flavor.applicationInstantiationConfigs.map(\.priority) == [200, 255, 1, 200])
+        #expect(try await plane.call(.post, "/services/\(demo.service.id)/flavors/\(flavor.id)/publish").status == 200)
+        #expect(try await plane.call(.post, "/services/\(demo.service.id)/versions", json: #"{"tag": "1.0.0", "allowedDeployments": {"\#(flavor.id)": ["\#(plane.profile304.id)"]}}"#).status == 200)
+        let document = try await plane.plane.internal.deployment(service: demo.service.id, tag: "1.0.0", profile: plane.profile304.id)
+        #expect(document.applications.map(\.applicationConfigId) == ["c", "a", "d", "b"].map { configs[$0] ?? "" })
+    }
+
+    @Test func theDocumentSaysWhereResultsGo() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        #expect(try await plane.plane.internal.service(demo.service.id)?.spos == nil)
+        let authority = try Plane.authority()
+        let pem: TrustedServiceModel.Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", Array(authority.certificatePEM.utf8))]).decode()
+        let spos: SposConfig = try await plane.call(.post, "/spos-configs", json: #"{"url": "https://sp.example/spos", "certificateId": "\#(pem.id)"}"#).decode()
+        #expect(try await plane.call(.put, "/services/\(demo.service.id)", json: #"{"name": "Ticket", "sposConfigId": "\#(spos.id)"}"#).status == 200)
+        #expect(try await plane.plane.internal.service(demo.service.id)?.spos == SposDocument(sposConfigId: spos.id, url: "https://sp.example/spos", certificatePEM: authority.certificatePEM))
+        // A change of the SPOS, or of its certificate, is one of the Service.
+        var revision = try await plane.plane.internal.revisions(after: 0).current
+        #expect(try await plane.call(.put, "/spos-configs/\(spos.id)", json: #"{"url": "https://sp.example/other", "certificateId": "\#(pem.id)"}"#).status == 200)
+        #expect(try await plane.plane.internal.revisions(after: revision).entries.map(\.change) == [.serviceChanged(serviceId: demo.service.id)])
+        revision = try await plane.plane.internal.revisions(after: 0).current
+        let base64 = authority.certificatePEM.split(separator: "\n").filter { !$0.hasPrefix("-----") }.joined()
+        let der = Array(try #require(Data(base64Encoded: base64)))
+        #expect(try await plane.upload(.put, "/certificates/\(pem.id)", [.file("certFile", der)]).status == 200)
+        #expect(try await plane.plane.internal.revisions(after: revision).entries.map(\.change) == [.serviceChanged(serviceId: demo.service.id)])
+        let document = try #require(try await plane.plane.internal.service(demo.service.id)?.spos)
+        #expect(document.url == "https://sp.example/other")
+        #expect(document.certificatePEM.split(separator: "\n").filter { !$0.hasPrefix("-----") }.joined() == base64)
+    }
 }

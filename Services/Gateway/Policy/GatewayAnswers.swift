@@ -20,6 +20,14 @@ enum GatewayAnswers {
         }
     }
 
+    /// For bodies that announce their length; one that does not, and goes on beyond the limit, is cut off with a bare 413.
+    static func tooLarge(_ plane: GatewayConfiguration.Plane, _ maximum: Int) -> LocalResponse {
+        switch plane {
+        case .provider: generalError(400, 1002, "Invalid request: the request body is longer than \(maximum) bytes.")
+        case .handset: problem(413, "bodyTooLarge", "the body is longer than \(maximum) bytes")
+        }
+    }
+
     static func misdirected(_ plane: GatewayConfiguration.Plane) -> LocalResponse {
         plane == .provider ? LocalResponse(status: 421) : problem(421, "misdirected", "this server does not serve the host that the request names")
     }

@@ -56,9 +56,11 @@ public struct ServiceDocument: Codable, Sendable, Hashable {
     public var spParameters: [String: String]
     /// Each Version with the published Flavor per SecureComponentProfile.
     public var versions: [VersionSummary]
+    /// Where results of processes are sent (TR: SposConfig); nil: nowhere.
+    public var spos: SposDocument?
 
     public init(revision: Int, id: String, serviceProviderId: String, name: String, securityDomain: AID, accessAuthorizedDeviceApps: [String],
-                spParameters: [String: String], versions: [VersionSummary]) {
+                spParameters: [String: String], versions: [VersionSummary], spos: SposDocument? = nil) {
         self.revision = revision
         self.id = id
         self.serviceProviderId = serviceProviderId
@@ -67,6 +69,22 @@ public struct ServiceDocument: Codable, Sendable, Hashable {
         self.accessAuthorizedDeviceApps = accessAuthorizedDeviceApps
         self.spParameters = spParameters
         self.versions = versions
+        self.spos = spos
+    }
+}
+
+/// A service provider's online service (TR-03165 4.1.4.18, 4.3).
+public struct SposDocument: Codable, Sendable, Hashable {
+    public var sposConfigId: String
+    /// Absolute.
+    public var url: String
+    /// Who it must be at the other end: this certificate, or those that it signed. PEM, one or more.
+    public var certificatePEM: String
+
+    public init(sposConfigId: String, url: String, certificatePEM: String) {
+        self.sposConfigId = sposConfigId
+        self.url = url
+        self.certificatePEM = certificatePEM
     }
 }
 

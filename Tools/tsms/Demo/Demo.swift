@@ -1,4 +1,5 @@
 import Foundation
+import GlobalPlatform
 import TrustedServiceModel
 
 /// The main job: everything from an empty directory to an empty card again.
@@ -75,19 +76,33 @@ struct Demo: Sendable {
             try await ProviderClient.signIn(provider, gateway: description.gateway, timeline: timeline)
         }
         do {
-            let publication = ServicePublication(client: client, provider: provider, profileId: profileId, applets: applets)
-            let ticket = try TestbedApplets.ticket("ticket-1.0-jc304.cap")
-            let uploaded = try await recorder.step("upload \(ticket.capFile)", remark: { "package \($0.file.aid)" }) { try await publication.upload(ticket.capFile) }
-            let config = try await recorder.step("create ApplicationConfig with attestation token") { try await publication.configure(ticket) }
-            let service = try await recorder.step("create Service", remark: { "security domain \($0.sdAid)" }) { try await publication.createService("demo ticket") }
-            let flavor = try await recorder.step("create Flavor and Version 1.0.0") { try await publication.addVersion("1.0.0", to: service.id, [(ticket, uploaded, config)]) }
-            try await recorder.step("publish") { try await publication.publish(flavor) }
+            let file = try DemoServiceFile.ticket(provider, profile: profileId, applets: applets)
+            let path = description.layout.root + "/demo-service.yaml"
+            let steps = try await recorder.step("apply demo-service.yaml", remark: { (steps: [Reconciliation.Step]) in "\(steps.count) steps: \(steps.map { "\($0.action.rawValue) \($0.kind)" }.joined(separator: ", "))" }) {
+                try await DemoServiceFile.apply(file, to: path, client)
+            }
+            try await recorder.step("apply it again: nothing changes") {
+                let again = try await DemoServiceFile.apply(file, to: path, client)
+                guard !steps.isEmpty, again.isEmpty else { throw ToolFailure("the second time, \(again.count) things were changed") }
+            }
+            let published = try await recorder.step("look at what is published", remark: { "security domain \($0.securityDomain), package \($0.package)" }) {
+                try await publishedDemo(file, client)
+            }
             await client.close()
-            return try PublishedDemo(service: service, version: "1.0.0", flavorId: flavor.id, package: uploaded.file.aid, instance: ticket.instance)
+            return published
         } catch {
             await client.close()
             throw error
         }
+    }
+
+    private func publishedDemo(_ file: ServiceFile, _ client: ProviderClient) async throws -> PublishedDemo {
+        let made = try await DemoServiceFile.find(file, client)
+        guard let flavor = made.flavors.first, flavor.published, let tag = made.tags.first, let elf = flavor.executableLoadFileIds.first else {
+            throw ToolFailure("the Service has no published Flavor")
+        }
+        let package: CAP = try await client.call(.get, "/executable-load-files/\(elf)")
+        return try PublishedDemo(service: made.service, version: tag, flavorId: flavor.id, package: package.aid, instance: try AID(hex: DemoServiceFile.ticketInstance()))
     }
 
     private func show(_ timeline: Timeline, of description: TestbedDescription, since begin: Date) {

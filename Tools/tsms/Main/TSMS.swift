@@ -8,7 +8,7 @@ struct TSMS: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tsms", abstract: "Tools of the trusted service management system of BSI TR-03165.",
         discussion: ExitStatus.discussion, version: ServiceVersion.text,
-        subcommands: [TestbedCommand.self, DemoCommand.self, HandsetCommand.self, SecureComponentCommand.self, IssuerCommand.self, CAPCommand.self])
+        subcommands: [TestbedCommand.self, DemoCommand.self, HandsetCommand.self, SecureComponentCommand.self, IssuerCommand.self, ProviderCommand.self, OperatorCommand.self, CAPCommand.self])
 
     static func main() async {
         // A tool speaks through its own output; what its HTTP client notes is for debugging only.

@@ -11,8 +11,13 @@ struct OperatorConnection: Sendable {
     private let http: HTTPClient
 
     init(files: CredentialFiles, url: String, identity: SPIFFEID) throws {
+        try self.init(certificate: files.certificate, key: files.key, trustAnchors: files.trustAnchors, url: url, identity: identity)
+    }
+
+    /// - Parameters: of PEM files, and the identity that must be at the other end.
+    init(certificate: String, key: String, trustAnchors: String, url: String, identity: SPIFFEID) throws {
         guard let url = URL(string: url) else { throw ToolFailure("'\(url)' is no URL") }
-        let credentials = try TLSCredentials(files: TLSFiles(certificateChain: files.certificate, privateKey: files.key, trustAnchors: files.trustAnchors))
+        let credentials = try TLSCredentials(files: TLSFiles(certificateChain: certificate, privateKey: key, trustAnchors: trustAnchors))
         http = HTTPClient(origin: url, credentials: credentials, expectation: .spiffe(identity.description), logger: Logger(label: "operator"))
         client = JSONClient(sender: http, url: url, timeout: .seconds(10), environment: .system)
     }

@@ -63,11 +63,7 @@ enum OperatorDocuments {
         var lifeCycle: String
     }
 
-    struct InventoryAdded: Decodable, Sendable {
-        var added: Int
-        /// There already, with the same data.
-        var unchanged: Int
-    }
+    struct InventoryAdded: Decodable, Sendable { var added: Int }
 
     /// An issuer as the SP TSM knows it, as far as it is read here.
     struct IssuerRecord: Decodable, Sendable {

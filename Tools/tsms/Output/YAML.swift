@@ -28,7 +28,7 @@ indirect enum YAML: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLi
         let indent = String(repeating: "  ", count: depth)
         switch self {
         case .map(let members) where !members.isEmpty:
-            return members.map { key, value in value.isBlock ? "\(indent)\(key):\n\(value.block(depth + 1))" : "\(indent)\(key): \(value.flow)" }.joined(separator: "\n")
+            return members.map { key, value in value.isBlock ? "\(indent)\(Self.key(key)):\n\(value.block(depth + 1))" : "\(indent)\(Self.key(key)): \(value.flow)" }.joined(separator: "\n")
         case .list(let items) where !items.isEmpty:
             return items.map { item in
                 guard item.isBlock else { return "\(indent)- \(item.flow)" }
@@ -54,6 +54,12 @@ indirect enum YAML: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLi
         case .list: "[]"
         case .map: "{}"
         }
+    }
+
+    /// Plain where nothing in it could be read otherwise.
+    private static func key(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.first?.properties.isAlphabetic == true && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_") }
+        return isPlain ? text : quoted(text)
     }
 
     private static func quoted(_ text: String) -> String {

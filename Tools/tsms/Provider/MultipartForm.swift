@@ -16,3 +16,33 @@ struct MultipartForm: Sendable {
 
     var body: [UInt8] { content + Array("--\(boundary)--\r\n".utf8) }
 }
+
+/// The kinds of files that are uploaded, with what distinguishes them on the wire.
+enum UploadKind: String, CaseIterable, Sendable {
+    case loadFile, script, certificate
+
+    var path: String {
+        switch self {
+        case .loadFile: "/executable-load-files"
+        case .script: "/personalization-scripts"
+        case .certificate: "/certificates"
+        }
+    }
+
+    /// The part with the file.
+    var part: String {
+        switch self {
+        case .loadFile: "elfFile"
+        case .script: "scriptFile"
+        case .certificate: "certFile"
+        }
+    }
+
+    var words: String {
+        switch self {
+        case .loadFile: "load file"
+        case .script: "script"
+        case .certificate: "certificate"
+        }
+    }
+}

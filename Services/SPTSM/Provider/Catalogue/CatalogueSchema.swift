@@ -9,6 +9,7 @@ enum CatalogueSchema {
         migrator.registerMigration("3 upkeep by the operator") { db in
             try db.execute(sql: Maintenance.schema + NoticeTable.schema + ProfileTable.schema + ServiceProviderTable.schema)
         }
+        migrator.registerMigration("4 files in pieces") { db in try db.execute(sql: UploadStore.schema) }
         return migrator
     }
 

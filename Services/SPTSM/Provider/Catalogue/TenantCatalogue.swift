@@ -59,21 +59,14 @@ struct TenantCatalogue {
 
     // MARK: uploads
 
-    func storeUpload(_ data: [UInt8], for id: String) throws {
-        try db.execute(sql: "INSERT INTO upload (entity_id, owner, data) VALUES (?, ?, ?) ON CONFLICT (entity_id) DO UPDATE SET data = excluded.data",
-                       arguments: [id, owner, Data(data)])
+    func storeUpload(_ content: [UInt8], for id: String) throws { try UploadStore.keep(content, as: environment.identifier(), for: id, of: owner, db) }
+
+    func upload(of id: String) throws -> UploadStore.Stored {
+        guard let stored = try UploadStore.find(id, of: owner, db) else { throw GeneralError.internalError("the uploaded file is missing from the catalogue") }
+        return stored
     }
 
-    func upload(of id: String) throws -> [UInt8] {
-        guard let data = try Data.fetchOne(db, sql: "SELECT data FROM upload WHERE entity_id = ? AND owner = ?", arguments: [id, owner]) else {
-            throw GeneralError.internalError("the uploaded file is missing from the catalogue")
-        }
-        return Array(data)
-    }
-
-    func deleteUpload(of id: String) throws {
-        try db.execute(sql: "DELETE FROM upload WHERE entity_id = ? AND owner = ?", arguments: [id, owner])
-    }
+    func deleteUpload(of id: String) throws { try UploadStore.remove(id, of: owner, db) }
 
     // MARK: what the operator keeps
 

@@ -68,7 +68,22 @@ struct DeploymentDocuments {
         let service = found.service
         return ServiceDocument(revision: try ChangeLog.current(db), id: service.id, serviceProviderId: service.spId, name: service.name,
                                securityDomain: try AID(hex: service.sdAid), accessAuthorizedDeviceApps: service.accessAuthorizedDeviceApps.map { $0.lowercased() },
-                               spParameters: service.spParameters, versions: versions)
+                               spParameters: service.spParameters, versions: versions, spos: try spos(service.sposConfigId))
+    }
+
+    /// Where results of processes go, with the one certificate that is trusted there.
+    private func spos(_ id: String) throws -> SposDocument? {
+        guard !id.isEmpty else { return nil }
+        guard let document = try String.fetchOne(db, sql: "SELECT document FROM spos_config WHERE id = ?", arguments: [id]) else { throw DocumentError(.notDeployable, "SposConfig \(id) is missing") }
+        let config: SposConfig = try StoredDocument.decode(document)
+        guard let file = try UploadStore.whole(of: config.certificateId, db) else { throw DocumentError(.notDeployable, "Certificate \(config.certificateId) of SposConfig \(id) is missing") }
+        let text = String(validating: file, as: UTF8.self)
+        return SposDocument(sposConfigId: id, url: config.url, certificatePEM: text?.contains("-----BEGIN") == true ? text ?? "" : Self.pem(file))
+    }
+
+    /// RFC 7468; certificates are uploaded in either form.
+    private static func pem(_ der: [UInt8]) -> String {
+        "-----BEGIN CERTIFICATE-----\n\(Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed]))\n-----END CERTIFICATE-----\n"
     }
 
     private func loadFiles(of flavor: Flavor) throws -> [LoadOrder.Item] {
@@ -107,9 +122,7 @@ struct DeploymentDocuments {
         let personalization = config.personalizationConfig
         var script: String?
         if !personalization.personalizationScriptId.isEmpty {
-            script = try Row.fetchOne(db, sql: "SELECT data FROM upload WHERE entity_id = ?", arguments: [personalization.personalizationScriptId]).map { row in
-                String(decoding: try row.decode(forColumn: "data") as Data, as: UTF8.self)
-            }
+            script = try UploadStore.whole(of: personalization.personalizationScriptId, db).map { String(decoding: $0, as: UTF8.self) }
         }
         return ApplicationDocument(
             applicationConfigId: config.id, packageAid: package, moduleAid: try AID(hex: module.aid), instanceAid: try AID(hex: config.instanceAid),

@@ -8,7 +8,11 @@ enum CertificateOperations {
         .write("createCertAndUploadBinary", .post, "/certificates", .upload(.certificate)) { catalogue, input in .json(try Certificate.create(input, catalogue)) },
         .read("getCert", "/certificates/{certificateId}") { catalogue, input in .json(try Certificate.find(input, catalogue)) },
         .write("modifyCertAndOverwriteBinary", .put, "/certificates/{certificateId}", .upload(.certificate)) { catalogue, input in
-            .json(try Certificate.find(input, catalogue).modified(input, catalogue))
+            .json(try Certificate.find(input, catalogue).modified(input, catalogue) { changed in
+                // It says who the SPOS is.
+                let condition = "e.spos_config_id IN (SELECT id FROM spos_config WHERE certificate_id = ?)"
+                for service in try catalogue.select(Service.self, where: condition, [changed.id]) { catalogue.changes.serviceChanged(service.id) }
+            })
         },
         .write("deleteCert", .delete, "/certificates/{certificateId}", .none) { catalogue, input in
             let certificate = try Certificate.find(input, catalogue)

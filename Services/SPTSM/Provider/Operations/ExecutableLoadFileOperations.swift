@@ -24,7 +24,7 @@ enum ExecutableLoadFileOperations {
         },
         .read("getElfBinary", "/executable-load-files/{elfId}/binary") { catalogue, input in
             let elf = try find(input, catalogue)
-            return .binary(try catalogue.upload(of: elf.id), fileName: elf.fileName)
+            return .file(try catalogue.upload(of: elf.id), name: elf.fileName)
         },
         .read("listEms", "/executable-load-files/{elfId}/executable-modules") { catalogue, input in
             .json(try modules(of: try find(input, catalogue), catalogue))

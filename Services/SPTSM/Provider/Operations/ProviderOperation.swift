@@ -75,7 +75,8 @@ struct OperationInput: Sendable {
 enum OperationOutput: Sendable {
     case json(any Encodable & Sendable)
     case noContent
-    case binary([UInt8], fileName: String)
+    /// A file as it was uploaded.
+    case file(UploadStore.Stored, name: String)
 }
 
 /// A path of the TR, `/services/{serviceId}`.

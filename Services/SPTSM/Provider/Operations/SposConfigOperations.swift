@@ -18,6 +18,7 @@ enum SposConfigOperations {
             let config = try RuleChecker(rules: .sposConfig).modify(input.json, stored: try JSONValue(encoding: stored)).decode(SposConfig.self)
             _ = try catalogue.find(Certificate.self, config.certificateId)
             try catalogue.update(config)
+            for service in try services(using: config, catalogue) { catalogue.changes.serviceChanged(service.id) }
             return .json(config)
         },
         .write("deleteSposConfig", .delete, "/spos-configs/{sposConfigId}", .none) { catalogue, input in

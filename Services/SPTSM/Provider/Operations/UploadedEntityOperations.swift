@@ -59,7 +59,7 @@ extension UploadedEntity {
     }
 
     func binary(_ catalogue: TenantCatalogue) throws -> OperationOutput {
-        .binary(try catalogue.upload(of: id), fileName: fileName)
+        .file(try catalogue.upload(of: id), name: fileName)
     }
 
     func configs(_ catalogue: TenantCatalogue) throws -> [ApplicationConfig] {

@@ -57,9 +57,24 @@ struct ProviderResponder: Sendable {
         switch try await engine.perform(operation, input, owner: owner) {
         case .json(let value): return try jsonAnswer(value)
         case .noContent: return Response(status: .noContent)
-        case .binary(let bytes, let fileName):
-            return Response(status: .ok, headers: [.contentType: "application/octet-stream", .contentDisposition: ContentDisposition.attachment(fileName)],
-                            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .file(let stored, let name):
+            return Response(status: .ok, headers: [.contentType: "application/octet-stream", .contentDisposition: ContentDisposition.attachment(name)], body: body(of: stored))
+        }
+    }
+
+    /// Piece by piece. Its length is announced: a file that is replaced while it goes out breaks off and cannot pass for whole.
+    private func body(of stored: UploadStore.Stored) -> ResponseBody {
+        ResponseBody(contentLength: stored.size) { [store = engine.store] writer in
+            var (position, left) = (0, stored.size)
+            while left > 0 {
+                guard let piece = try await store.read({ [position] in try UploadStore.piece(position, of: stored, $0) }) else {
+                    throw GeneralError.internalError("the file was replaced while it was read")
+                }
+                left -= piece.count
+                position += 1
+                try await writer.write(ByteBuffer(bytes: piece))
+            }
+            try await writer.finish(nil)
         }
     }
 

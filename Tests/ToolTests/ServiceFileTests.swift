@@ -1,0 +1,87 @@
+import Foundation
+import ServiceKit
+import Testing
+@testable import tsms
+
+@Suite struct ServiceFileTests {
+    private static let text = """
+        loadFiles:
+          ticket: {file: ticket.cap}
+        scripts:
+          pers: {file: a.pers}
+        certificates:
+          spos: {file: ca.pem}
+        sposConfigs:
+          backend: {url: "https://sp.example/spos", certificate: spos}
+        applicationConfigs:
+          ticket:
+            instanceAid: F054534D5301010101
+            install: {parameter: "0F 02 01 02", privileges: [GlobalService]}
+            activation: {apdu: true}
+            personalization: {script: pers, attestationToken: true}
+        services:
+          My service:
+            apps: [AABB]
+            spos: backend
+            parameters: {a: b}
+            flavors:
+              plain:
+                loadFiles: [ticket]
+                applications: [{loadFile: ticket, module: F054534D53010101, config: ticket, priority: 7}]
+                keys: {mode: 1, index: k1}
+                published: true
+            versions:
+              1.0.0: {plain: [eSE]}
+        """
+
+    @Test func filesReadBackAsTheyAreWritten() throws {
+        let file = try StrictYAML.decode(ServiceFile.self, from: Self.text)
+        #expect(file.services?["My service"]?.versions == ["1.0.0": ["plain": ["eSE"]]])
+        #expect(file.services?["My service"]?.flavors["plain"]?.applications.first?.priority == 7)
+        #expect(try StrictYAML.decode(ServiceFile.self, from: file.yaml.document) == file)
+        // Names that YAML would read otherwise.
+        var odd = ServiceFile()
+        odd.loadFiles = ["a: b": .init(file: "x"), "# c": .init(file: "y"), "1.0": .init(file: "z"), "\"q\"": .init(file: "w"), "{f}": .init(file: "v")]
+        #expect(try StrictYAML.decode(ServiceFile.self, from: odd.yaml.document) == odd)
+    }
+
+    @Test(arguments: ["surplus: 1", "services: {s: {flavors: {}}}", "applicationConfigs: {a: {}}", "loadFiles: {a: {file: x, other: y}}", "loadFiles: [a]"])
+    func otherFilesAreRefused(_ text: String) {
+        #expect(throws: ConfigurationError.self) { try StrictYAML.decode(ServiceFile.self, from: text) }
+    }
+
+    @Test func wantedAndExistingAreComparedInOneForm() throws {
+        let file = try StrictYAML.decode(ServiceFile.self, from: Self.text)
+        let config = try #require(file.applicationConfigs?["ticket"])
+        let wanted = ApplicationConfigBody(name: "ticket", config, script: "s", certificate: "")
+        #expect(wanted.instanceAid == "f054534d5301010101" && wanted.installConfig.applicationSpecificInstallParameter == "0f020102")
+        #expect(wanted.activationConfig.makeSelectable && wanted.activationConfig.accessibleViaApdu && !wanted.activationConfig.accessibleViaNfc)
+        let existing = ApplicationConfigBody(.init(id: "i", spId: "o", instanceAid: "F054534D5301010101", name: "ticket", installConfig: .init(applicationSpecificInstallParameter: "0F020102", privileges: ["GlobalService"]),
+                                                   activationConfig: .init(accessibleViaApdu: true), personalizationConfig: .init(personalizationScriptId: "s", provideAttestationToken: true)))
+        #expect(wanted == existing)
+        #expect(ApplicationConfigBody(name: "ticket", config, script: "other", certificate: "") != existing)
+    }
+
+    @Test func bodiesFromTheCommandLine() throws {
+        func body(_ members: String...) throws -> [String: Any] {
+            let parsed = members.compactMap(BodyMember.init(argument:))
+            return try #require(try JSONSerialization.jsonObject(with: Data(try OperatorBody.bytes(parsed))) as? [String: Any])
+        }
+        let made = try body("name=SP 3", "aidPrefixes=[A000000999, A00000099A]", "modes=[1]", "flag=true", "profile.name=eSE", "profile.scType=1", "kcv=\"123456\"")
+        #expect(made["name"] as? String == "SP 3" && made["aidPrefixes"] as? [String] == ["A000000999", "A00000099A"] && made["modes"] as? [Int] == [1] && made["flag"] as? Bool == true)
+        #expect(made["kcv"] as? String == "123456" && (made["profile"] as? [String: Any])?["scType"] as? Int == 1)
+        #expect(BodyMember(argument: "no equals sign") == nil && BodyMember(argument: "=x") == nil)
+        #expect(throws: ToolFailure.self) { try body("a=1", "a=2") }
+        #expect(throws: ToolFailure.self) { try body("a=1", "a.b=2") }
+        #expect(throws: ToolFailure.self) { try body("a=@/nowhere/at/all") }
+    }
+
+    @Test func pathsOfKinds() throws {
+        #expect(try OperatorKind.tokens.path(of: "a/b", "t") == "/service-providers/a%2Fb/tokens/t")
+        #expect(try OperatorKind.removal.path(of: "p") == "/secure-component-profiles/p/removal")
+        #expect(try OperatorKind.lockouts.path(of: nil, "address/2001:db8::1") == "/lockouts/address/2001%3Adb8%3A%3A1")
+        #expect(throws: ToolFailure.self) { try OperatorKind.tokens.path(of: nil) }
+        #expect(try EntityKind.versions.path(service: "s") == "/services/s/versions")
+        #expect(throws: ToolFailure.self) { try EntityKind.flavors.path(service: nil) }
+    }
+}
