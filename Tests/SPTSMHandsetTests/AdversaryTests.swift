@@ -51,7 +51,7 @@ struct AdversaryTests {
         }
     }
 
-    @Test("a refused start in the middle of a deployment leaves a way out: starting over", arguments: [CardProfile.eSE, .eSERandom])
+    @Test("a refused start in the middle of a deployment leaves a way out: starting over", arguments: [CardProfile.eSE, .eSERandom, .inherited, .inheritedRandom])
     func refusedInBetween(profile: CardProfile) async throws {
         try await withBench { bench in
             let handset = try Handset(bench, try await bench.card(profile))
@@ -91,9 +91,9 @@ struct AdversaryTests {
         }
     }
 
-    @Test("a crash after the last report was verified and before that was written: the repeated report completes", arguments: [CardProfile.eSE, .eSERandom])
+    @Test("a crash after the last report was verified and before that was written: the repeated report completes", arguments: [CardProfile.eSE, .eSERandom, .inherited, .inheritedRandom])
     func crashBeforeCommit(profile: CardProfile) async throws {
-        let last = profile == .eSE ? 4 : 6
+        let last = 2 + profile.deploymentTrips
         try await withBench { bench in
             let handset = try Handset(bench, try await bench.card(profile), retries: 1)
             let id = try #require(await handset.create().serviceInstance?.id)

@@ -8,8 +8,9 @@ import TrustedServiceModel
 @Suite("deployment, in process: engines, vaults, card")
 struct DeploymentTests {
     /// TR-03165 3.2, 3.3; round-trip budget: requests including the final report.
-    @Test("round trips of a whole life", arguments: [(CardProfile.eSE, 2, 2), (.eSERandom, 4, 4)])
-    func wholeLife(profile: CardProfile, deployTrips: Int, terminateTrips: Int) async throws {
+    @Test("round trips of a whole life", arguments: CardProfile.proving)
+    func wholeLife(profile: CardProfile) async throws {
+        let (deployTrips, terminateTrips) = (profile.deploymentTrips, profile.terminationTrips)
         try await withBench { bench in
             let card = try await bench.card(profile)
             let before = card.image

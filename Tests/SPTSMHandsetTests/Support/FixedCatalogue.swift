@@ -16,14 +16,46 @@ final class FixedCatalogue: Catalogue {
     struct State: Sendable {
         var isAvailable = true
         var isDeleted = false
+        /// The provider plane answers as if the Service had never been, without a tombstone.
+        var isMissing = false
+        /// What the catalogue says now, where it is not what it said at first.
+        var changed: DeploymentDocument?
     }
     let state = Mutex(State())
     let document: DeploymentDocument
     let block: [UInt8]
+    /// By SHA-256, where there is more than one.
+    private let blocks: [HexBytes: [UInt8]]
+
+    /// - Parameter files: in load order; every applet gets an instance, whose AID ends in 01.
+    init(files: [CAPFile], profile: String) throws {
+        block = files.first?.loadFileDataBlock ?? []
+        blocks = Dictionary(uniqueKeysWithValues: files.map { (HexBytes($0.loadFileDataBlockHash), $0.loadFileDataBlock) })
+        let service = ServiceDocument(
+            revision: 1, id: Self.serviceId, serviceProviderId: Self.provider, name: "Ticket", securityDomain: try AID(hex: "F054534D53D001"),
+            accessAuthorizedDeviceApps: [Self.app], spParameters: [:], versions: [VersionSummary(tag: "1.0.0", flavorByProfile: [profile: Self.flavor])])
+        let applications = try files.flatMap { file in
+            try file.applets.map { applet in
+                ApplicationDocument(
+                    applicationConfigId: "config-\(applet.aid)", packageAid: file.packageAID, moduleAid: applet.aid, instanceAid: try AID(applet.aid.bytes + [0x01]),
+                    privileges: HexBytes([0, 0, 0]), applicationSpecificInstallParameter: HexBytes([]), makeSelectable: true, accessibleViaApdu: true,
+                    accessibleViaNfc: false, provideAttestationToken: false, includeSecurityDomainDiversificationData: false, personalizationScript: nil)
+            }
+        }
+        document = DeploymentDocument(
+            revision: 1, service: service, versionTag: "1.0.0", flavorId: Self.flavor, flavorName: "standard", spParameters: [:],
+            profile: ProfileDocument(id: profile, name: "eSE", issuerId: "issuer-1"), keyProvisioning: KeyProvisioning(mode: 0, keyIndex: nil),
+            loadFiles: files.map {
+                LoadFileDocument(executableLoadFileId: "elf-\($0.packageAID)", packageAid: $0.packageAID, sha256: HexBytes($0.loadFileDataBlockHash),
+                                 size: $0.loadFileDataBlock.count, moduleAids: $0.applets.map(\.aid))
+            },
+            applications: applications)
+    }
 
     init(cap name: String = "ticket-1.0-jc304.cap", profile: String, token: Bool = true, mode: Int = 3, keyIndex: String? = nil) throws {
         let cap = try CAPFile(Applets.archive(name))
         block = cap.loadFileDataBlock
+        blocks = [:]
         let service = ServiceDocument(
             revision: 1, id: Self.serviceId, serviceProviderId: Self.provider, name: "Ticket", securityDomain: try AID(hex: "F054534D53D001"),
             accessAuthorizedDeviceApps: [Self.app], spParameters: ["line": "U1"], versions: [VersionSummary(tag: "1.0.0", flavorByProfile: [profile: Self.flavor])])
@@ -44,14 +76,18 @@ final class FixedCatalogue: Catalogue {
     }
 
     func service(_ id: String) async throws(TSMFailure) -> ServiceDocument? {
-        state.withLock { $0.isDeleted } || id != Self.serviceId ? nil : document.service
+        state.withLock { $0.isDeleted || $0.isMissing } || id != Self.serviceId ? nil : document.service
     }
+
+    func isDeleted(service id: String) async throws(TSMFailure) -> Bool { id == Self.serviceId && state.withLock { $0.isDeleted } }
 
     func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument? {
-        service == Self.serviceId && version == "1.0.0" && profile == document.profile.id && !state.withLock { $0.isDeleted } ? document : nil
+        let state = state.withLock { $0 }
+        guard service == Self.serviceId, version == "1.0.0", profile == document.profile.id, !state.isDeleted, !state.isMissing else { return nil }
+        return state.changed ?? document
     }
 
-    func loadFileDataBlock(sha256: HexBytes) async throws(TSMFailure) -> [UInt8] { block }
+    func loadFileDataBlock(sha256: HexBytes) async throws(TSMFailure) -> [UInt8] { blocks[sha256] ?? block }
     func deviceApps() async throws(TSMFailure) -> [DeviceApp] { [DeviceApp(serviceProviderId: Self.provider, deviceAppId: Self.app)] }
 
     func issuers() async throws(TSMFailure) -> [IssuerDescriptor] {

@@ -22,6 +22,9 @@ final class EngineTransport: BackendTransport {
     /// Runs before the request with this number reaches the engine.
     let before = Mutex<[Int: @Sendable () async throws -> Void]>([:])
 
+    /// Changes the body of the request with this number.
+    let edits = Mutex<[Int: @Sendable ([UInt8]) throws -> [UInt8]]>([:])
+
     init(bench: TSMBench, caller: HandsetCaller) {
         self.bench = bench
         self.caller = caller
@@ -40,7 +43,8 @@ final class EngineTransport: BackendTransport {
         let answer: BackendAnswer
         do {
             let key = headers.first { $0.name == "idempotency-key" }?.value ?? ""
-            answer = BackendAnswer(status: 200, body: try WireJSON.encode(try await answered(path, body, key)))
+            let sent = try edits.withLock { $0[number] }.map { try $0(body) } ?? body
+            answer = BackendAnswer(status: 200, body: try WireJSON.encode(try await answered(path, sent, key)))
         } catch let refusal as HandsetRefusal {
             answer = BackendAnswer(status: refusal.code == .unknownDialog ? 404 : 409, body: Array("{\"detail\":\"\(refusal.reason)\"}".utf8))
         } catch {
@@ -50,11 +54,11 @@ final class EngineTransport: BackendTransport {
         return answer
     }
 
-    private func answered(_ path: String, _ body: [UInt8], _ key: String) async throws -> HandsetAPI.DialogAnswer {
+    private func answered(_ path: String, _ body: [UInt8], _ key: String) async throws -> EncodedAnswer {
         // Behind /tsm-api/v1.
         let parts: [String] = path.split(separator: "/").dropFirst(2).map { String($0) }
         let digest = SessionDigest.of(Array(path.utf8) + body)
-        func begin(_ purpose: DialogRecord.Purpose, _ handshake: HandsetAPI.Handshake) async throws -> HandsetAPI.DialogAnswer {
+        func begin(_ purpose: DialogRecord.Purpose, _ handshake: HandsetAPI.Handshake) async throws -> EncodedAnswer {
             try await bench.engine.begin(purpose, handshake: handshake, caller: caller, idempotencyKey: key, requestDigest: digest)
         }
         switch (parts[0], parts.count) {

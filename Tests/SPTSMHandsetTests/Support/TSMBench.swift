@@ -25,10 +25,10 @@ final class TestClock: Sendable {
 final class TSMBench: Sendable {
     static let spTsm = "spiffe://sp-tsm.example/sp-tsm-handset"
     static let transportKey = "7b5d3c8e-6a10-4f0f-8f6e-2f1f0c9d4e02"
-    static let isdMaster = "0c9d4e02-1a2b-4c3d-8e4f-5a6b7c8d9e03"
+    /// One master key for cards of each AES key length: KDF3 makes keys as long as the master.
+    static func isdMaster(_ length: Int) -> String { "0c9d4e02-1a2b-4c3d-8e4f-5a6b7c8d9e\(length)" }
     static let spMaster = "11111111-1a2b-4c3d-8e4f-5a6b7c8d9e04"
     static let profile = "3f0a8a1e-9f55-4c77-9a2c-0a4f7e6b1c01"
-    static let isdMasterBytes = [UInt8](repeating: 0x5A, count: 16)
 
     let clock = TestClock()
     let directory: URL
@@ -44,7 +44,10 @@ final class TSMBench: Sendable {
     var keys: any KeyVault { spVault.as(Self.vaultCaller) }
     private static let vaultCaller = VaultCaller(identity: spTsm, roles: [.channelOpener, .handsetTokenSigner])
 
-    init(catalogue given: FixedCatalogue? = nil) async throws {
+    let settings: HandsetSettings
+
+    init(catalogue given: FixedCatalogue? = nil, settings: HandsetSettings = HandsetSettings(lease: 60)) async throws {
+        self.settings = settings
         let directory = FileManager.default.temporaryDirectory.appending(path: "handset-\(UUID().uuidString)")
         self.directory = directory
         var logger = Logger(label: "bench")
@@ -61,13 +64,13 @@ final class TSMBench: Sendable {
         let catalogue = if let given { given } else { try FixedCatalogue(profile: Self.profile) }
         self.catalogue = catalogue
         let store = try Store.open(directory: directory.path + "/handset", migrations: HandsetMigrations.all, logger: logger)
-        plane = Mutex((store, Self.engine(store, spVault, catalogue, sei, environment, logger)))
+        plane = Mutex((store, Self.engine(store, spVault.as(Self.vaultCaller), catalogue, sei, settings, environment, logger)))
         try await importKeys()
     }
 
-    private static func engine(_ store: Store, _ vault: VaultEngine, _ catalogue: FixedCatalogue, _ sei: SEIEngine, _ environment: ServiceEnvironment, _ logger: Logger) -> HandsetEngine {
-        HandsetEngine(store: store, vault: vault.as(vaultCaller), catalogue: catalogue, issuers: IssuerDirectory(catalogue: catalogue) { _ in sei.as(spTsm) },
-                      settings: HandsetSettings(lease: 60), environment: environment, logger: logger)
+    private static func engine(_ store: Store, _ vault: any KeyVault, _ catalogue: FixedCatalogue, _ sei: SEIEngine, _ settings: HandsetSettings, _ environment: ServiceEnvironment, _ logger: Logger) -> HandsetEngine {
+        HandsetEngine(store: store, vault: vault, catalogue: catalogue, issuers: IssuerDirectory(catalogue: catalogue) { _ in sei.as(spTsm) },
+                      settings: settings, environment: environment, logger: logger)
     }
 
     private static func vault(_ directory: String, root: UInt8, _ logger: Logger) async throws -> VaultEngine {
@@ -77,7 +80,7 @@ final class TSMBench: Sendable {
 
     private func importKeys() async throws {
         for vault in [issuerVault, spVault] { try await named(Self.transportKey, .transport, [UInt8](0..<32), "shared", vault) }
-        try await named(Self.isdMaster, .master, Self.isdMasterBytes, "issuer-1", issuerVault)
+        for length in [16, 24, 32] { try await named(Self.isdMaster(length), .master, [UInt8](repeating: 0x5A, count: length), "issuer-1", issuerVault) }
         try await named(Self.spMaster, .master, [UInt8](repeating: 0x33, count: 16), FixedCatalogue.provider, spVault)
     }
 
@@ -89,24 +92,28 @@ final class TSMBench: Sendable {
     }
 
     /// A card of the issuer, in its inventory unless told otherwise.
-    func card(_ profile: CardProfile = .eSE, number: UInt8 = 1, known: Bool = true, master: [UInt8] = isdMasterBytes) async throws -> SimulatedCard {
+    func card(_ profile: CardProfile = .eSE, number: UInt8 = 1, known: Bool = true, master given: [UInt8]? = nil) async throws -> SimulatedCard {
         let diversification: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, number]
         let iin = try Hex.decode(FixedCatalogue.iin), cin: [UInt8] = [0x99, 0x00, number]
+        let master = given ?? [UInt8](repeating: 0x5A, count: profile.keyLength)
         let keys = try GlobalPlatform.DiversificationScheme.kdf3.keys(master: SecretBytes(copying: master), keyDiversificationData: diversification)
         if known {
             _ = try await sei.addComponents([InventoryEntry(
                 issuerIdentificationNumber: HexBytes(iin), cardImageNumber: HexBytes(cin), profileId: Self.profile, keyVersionNumber: 0x30,
-                scpParameter: profile.scp03Options[0], keyLength: 16, keyDiversificationData: HexBytes(diversification), masterKeyIndex: Self.isdMaster,
-                accessRuleApplication: .accessRuleApplicationMaster)])
+                scpParameter: profile.scp03Options[0], keyLength: profile.keyLength, keyDiversificationData: HexBytes(diversification),
+                masterKeyIndex: Self.isdMaster(profile.keyLength), firstKeys: SEI.FirstKeys(rawValue: profile.firstKeys.rawValue),
+                accessRuleApplication: profile.hasAccessRuleApplication ? .accessRuleApplicationMaster : nil)])
         }
         return try SimulatedCard.personalized(profile: profile, isdKeys: keys, issuerIdentificationNumber: iin, cardImageNumber: cin, keyDiversificationData: diversification)
     }
 
     /// As after a crash of the handset plane: another engine on the same store.
-    func restartPlane() {
+    /// - Parameter vaultAnswers: false: its vault refuses everything, as with a certificate that it does not know.
+    func restartPlane(vaultAnswers: Bool = true) {
+        let vault = vaultAnswers ? keys : spVault.as(VaultCaller(identity: Self.spTsm, roles: []))
         let clock = clock
         let environment = ServiceEnvironment(now: { clock.now }, uuid: ServiceEnvironment.system.uuid, randomBytes: ServiceEnvironment.system.randomBytes)
-        plane.withLock { $0.engine = Self.engine($0.store, spVault, catalogue, sei, environment, logger) }
+        plane.withLock { $0.engine = Self.engine($0.store, vault, catalogue, sei, settings, environment, logger) }
     }
 
     func close() async throws {
@@ -118,8 +125,8 @@ final class TSMBench: Sendable {
     }
 }
 
-func withBench(_ catalogue: FixedCatalogue? = nil, _ body: (TSMBench) async throws -> Void) async throws {
-    let bench = try await TSMBench(catalogue: catalogue)
+func withBench(_ catalogue: FixedCatalogue? = nil, settings: HandsetSettings = HandsetSettings(lease: 60), _ body: (TSMBench) async throws -> Void) async throws {
+    let bench = try await TSMBench(catalogue: catalogue, settings: settings)
     do {
         try await body(bench)
     } catch {
