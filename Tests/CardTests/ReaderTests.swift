@@ -109,6 +109,28 @@ extension InReaders {
             try await daemon.pull(again)
         }
 
+        @Test("a card that was pulled and put back between two commands, and one that others reset: the old session is lost, a new one works")
+        func lostBetweenCommands() async throws {
+            let daemon = try PrivateDaemon.required()
+            let onDisk = try await CardOnDisk()
+            let card = try await daemon.insert(onDisk)
+            let reader = CardReader(connector: PCSCConnector(reader: PrivateDaemon.reader), accessControl: .unrestricted)
+            let old = try await reader.openSession().openLogicalChannel(.issuerSecurityDomain)
+            try await daemon.pull(card)
+            let again = try await daemon.insert(onDisk)
+            #expect(await code { _ = try await old.transmit(GetDataCommand.cardImageNumber.apdu) } == "component-lost")
+            let next = try await reader.openSession().openLogicalChannel(.issuerSecurityDomain)
+            #expect(try await next.transmit(GetDataCommand.cardImageNumber.apdu).statusWord == .success)
+            let others = try await PCSCConnector(reader: PrivateDaemon.reader).connect()
+            try await others.reset()
+            #expect(await code { _ = try await next.transmit(GetDataCommand.cardImageNumber.apdu) } == "component-lost")
+            let last = try await reader.openSession().openLogicalChannel(.issuerSecurityDomain)
+            #expect(try await last.transmit(GetDataCommand.cardImageNumber.apdu).statusWord == .success)
+            await others.disconnect()
+            await reader.closeSessions()
+            try await daemon.pull(again)
+        }
+
         @Test("a card that thinks for too long is given up, and the connection with it")
         func tooSlow() async throws {
             let daemon = try PrivateDaemon.required()

@@ -42,6 +42,18 @@ import Testing
         #expect(shown.contains("a000000151000000"))
     }
 
+    @Test(arguments: CardProfile.builtIn)
+    func aCardOfEachProfileProvesItself(_ profile: CardProfile) async throws {
+        let root = try directory()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let path = root + "/card.json"
+        try await SecureComponentCommand.New.parse(["--profile", profile.name, "--file", path, "--json"]).run()
+        let keys = try IssuerKeyFile.read(path + ".keys").keys()
+        let evidence = try await CardEvidence.read(.file(path), issuerSecurityDomain: profile.issuerSecurityDomain, keyVersionNumber: nil, keys: keys)
+        #expect(evidence.keyLength == profile.keyLength && evidence.initializeUpdate.parameter == profile.scp03Parameter)
+        #expect(evidence.hasAccessRules == profile.hasAccessRuleApplication)
+    }
+
     @Test func aCardWithOtherKeysIsNotRegistered() async throws {
         let root = try directory()
         defer { try? FileManager.default.removeItem(atPath: root) }

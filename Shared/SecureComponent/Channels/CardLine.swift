@@ -24,16 +24,26 @@ final class CardLine: Sendable {
         if isLost { throw .componentLost("an earlier command found it gone") }
         await gate.enter()
         defer { gate.leave() }
-        try await connection.beginTransaction()
+        do throws(SecureComponentError) {
+            try await connection.beginTransaction()
+        } catch {
+            // Where a loss between two commands shows first.
+            note(error)
+            throw error
+        }
         do {
             let response = try await complete(command)
             await connection.endTransaction()
             return response
         } catch {
             await connection.endTransaction()
-            if case .componentLost = error { state.withLock { $0.isLost = true } }
+            note(error)
             throw error
         }
+    }
+
+    private func note(_ error: SecureComponentError) {
+        if case .componentLost = error { state.withLock { $0.isLost = true } }
     }
 
     private func complete(_ command: CommandAPDU) async throws(SecureComponentError) -> ResponseAPDU {

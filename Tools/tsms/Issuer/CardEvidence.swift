@@ -54,7 +54,7 @@ struct CardEvidence: Sendable {
         let iin = try await object(card, .issuerIdentificationNumber, "issuer identification number (tag 42)", CardIdentity.issuerIdentificationNumber)
         let cin = try await object(card, .cardImageNumber, "card image number (tag 45)", CardIdentity.cardImageNumber)
         let information = try await card.send(GetDataCommand.keyInformation.apdu)
-        let challenge = try SystemRandom().bytes(8)
+        let challenge = try SystemRandom().bytes(try await challengeLength(card))
         let answer = try await card.send(SCP03HostSession.initializeUpdate(kvn: keyVersionNumber ?? 0, hostChallenge: challenge))
         let response: InitializeUpdateResponse
         do { response = try InitializeUpdateResponse(answer) } catch {
@@ -68,6 +68,14 @@ struct CardEvidence: Sendable {
         return CardEvidence(
             issuerSecurityDomain: domain, issuerIdentificationNumber: iin, cardImageNumber: cin, initializeUpdate: response,
             keyLength: try keys?.keyLength ?? length(information, response.keyVersionNumber), hasAccessRules: rules.statusWord.isSuccess || rules.statusWord.isWarning)
+    }
+
+    /// 16 bytes where the card says that it opens SCP03 in its 16-byte mode, else 8.
+    private static func challengeLength(_ card: CardDialog) async throws -> Int {
+        let answer = try await card.send(GetDataCommand.cardRecognitionData.apdu)
+        // A card without recognition data, or with its own idea of it, has SCP03 in the usual mode.
+        guard answer.statusWord.isSuccess, let data = try? CardRecognitionData(parsing: answer.data) else { return 8 }
+        return data.secureChannels.contains(where: \.hasSixteenByteMode) ? 16 : 8
     }
 
     private static func object(_ card: CardDialog, _ command: GetDataCommand, _ name: String, _ read: ([UInt8]) throws(FormatError) -> [UInt8]) async throws -> [UInt8] {

@@ -20,8 +20,6 @@ struct CardRegistration: Sendable {
         var scpParameter: HexBytes
         var keyLength: Int
         var accessRules: Bool
-        /// The inventory had it already, with the same data.
-        var wasKnown: Bool
     }
 
     let testbed: TestbedDescription
@@ -47,8 +45,9 @@ struct CardRegistration: Sendable {
         let added = try await OperatorConnection.with(try connections.inventoryConnection()) { client in
             try await client.call(.post, "/inventory", body: inventory, as: OperatorDocuments.InventoryAdded.self)
         }
+        guard added.added == 1 else { throw ToolFailure("the issuer did not take the card into its inventory") }
         return Result(component: Hex.encode(card.issuerIdentificationNumber + card.cardImageNumber), profile: profileId, keySet: entry.keySetId, keyVersionNumber: version,
-                      scpParameter: HexBytes([card.initializeUpdate.parameter.rawValue]), keyLength: card.keyLength, accessRules: card.hasAccessRules, wasKnown: added.added == 0)
+                      scpParameter: HexBytes([card.initializeUpdate.parameter.rawValue]), keyLength: card.keyLength, accessRules: card.hasAccessRules)
     }
 
     /// What would make the registration useless, before anything is stored.

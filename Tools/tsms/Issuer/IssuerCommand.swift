@@ -33,7 +33,8 @@ extension IssuerCommand {
         @Option(help: ArgumentHelp("Index of a master key in the issuer's vault, instead of --keys.", valueName: "index")) var masterKey: String?
         @Option(help: ArgumentHelp("How the card's keys are derived from it: kdf3, emvCps11, visa2.", valueName: "scheme")) var scheme = "kdf3"
         @Option(help: ArgumentHelp("Version of the keys; default: the card's choice, or that of the file.", valueName: "1…127")) var keyVersion: UInt8?
-        @Option(help: ArgumentHelp("How the card's new security domains get their first keys.", valueName: "storeData|inherited")) var firstKeys = FirstKeys.storeData
+        @Option(help: ArgumentHelp("How the card's new security domains get their first keys; default: storeData, or what a simulated card's profile says.", valueName: "storeData|inherited"))
+        var firstKeys: FirstKeys?
         @Option(help: ArgumentHelp("AID of the Issuer Security Domain.", valueName: "aid")) var isd = AID.issuerSecurityDomain.description
         @Option(help: ArgumentHelp("SecureComponentProfile; default: the testbed's first.", valueName: "id")) var profile: String?
 
@@ -53,7 +54,7 @@ extension IssuerCommand {
                 let keys = try file?.keys()
                 let version = command.keyVersion ?? file?.keyVersionNumber
                 let evidence = try await CardEvidence.read(try await command.connector(), issuerSecurityDomain: try AID(hex: command.isd), keyVersionNumber: version, keys: keys)
-                let registration = CardRegistration(testbed: testbed, profileId: try command.profileId(testbed), firstKeys: command.firstKeys.rawValue)
+                let registration = CardRegistration(testbed: testbed, profileId: try command.profileId(testbed), firstKeys: try command.firstKeysOfCard())
                 let origin: CardRegistration.Keys
                 if let keys {
                     origin = .delivered(keys)
@@ -62,10 +63,15 @@ extension IssuerCommand {
                 }
                 let result = try await registration.register(evidence, origin)
                 console.object(result)
-                console.text("card \(result.component) is in the inventory\(result.wasKnown ? " already, with the same data" : ""); keys \(Hex.encode([result.keyVersionNumber]))"
+                console.text("card \(result.component) is in the inventory; keys \(Hex.encode([result.keyVersionNumber]))"
                     + (result.keySet.map { " are key set \($0) of the issuer's vault" } ?? " are derived from \(command.masterKey ?? "")"))
                 return .done
             }
+        }
+
+        private func firstKeysOfCard() throws -> String {
+            if let firstKeys { return firstKeys.rawValue }
+            return try file.map { try CardFiles.open($0).profile.firstKeys.rawValue } ?? FirstKeys.storeData.rawValue
         }
 
         private func keyFile() -> String? {
