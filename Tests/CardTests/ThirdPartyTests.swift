@@ -1,6 +1,7 @@
 import Foundation
 import GlobalPlatform
 import SecureComponent
+import SecureComponentSimulator
 import TestMaterial
 import Testing
 
@@ -47,7 +48,7 @@ extension InReaders {
             try await daemon.pull(card)
         }
 
-        @Test("an SCP03 client in Python, over pyscard, installs an applet and deletes it", arguments: ["eSE", "eSE-random"])
+        @Test("an SCP03 client in Python, over pyscard, installs an applet and deletes it", arguments: CardProfile.builtIn.map(\.name))
         func python(_ profile: String) async throws {
             let daemon = try PrivateDaemon.required()
             let onDisk = try await CardOnDisk(profile: profile)

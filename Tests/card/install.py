@@ -16,6 +16,10 @@ from scp03 import Refused, Session
 ISSUER = bytes.fromhex("A000000151000000")
 
 
+# {globalPlatform 4 3 i}: SCP03 with option i, in card recognition data (GPCS 2.3.1, H.2).
+SCP03 = bytes.fromhex("2A864886FC6B0403")
+
+
 def lv(data):
     return bytes([len(data)]) + data
 
@@ -44,19 +48,25 @@ def main(name, keys, cap):
 
     expect("SELECT ISD", transmit(b"\x00\xA4\x04\x00" + lv(ISSUER) + b"\x00"))
 
+    recognition = expect("GET DATA recognition data", transmit(b"\x80\xCA\x00\x66\x00"))
+    options = [recognition[i + len(SCP03)] for i in range(len(recognition)) if recognition[i:].startswith(SCP03)]
+    # i.b1: challenges, cryptograms and MACs of 16 bytes.
+    size = 16 if options[0] & 0x01 else 8
+
     # Keys that are not the card's have to fail, or nothing below proves anything.
     wrong = bytes(len(bytes.fromhex(keys["enc"])))
     try:
-        Session(transmit, wrong, wrong, keys["keyVersionNumber"])
+        Session(transmit, wrong, wrong, keys["keyVersionNumber"], size)
         raise SystemExit("the card opens a session with wrong keys")
     except Refused as refusal:
         print("wrong keys:", refusal)
 
-    session = Session(transmit, bytes.fromhex(keys["enc"]), bytes.fromhex(keys["mac"]), keys["keyVersionNumber"])
-    print("SCP03 i=%02X, level %02X" % (session.option, session.level))
+    session = Session(transmit, bytes.fromhex(keys["enc"]), bytes.fromhex(keys["mac"]), keys["keyVersionNumber"], size)
+    print("SCP03 i=%02X, level %02X, S%d" % (session.option, session.level, size))
     applet = cap.applets[0]
     expect("INSTALL [for load]", session.send(0x80, 0xE6, 0x02, 0x00, lv(cap.package) + lv(b"") + lv(b"") + lv(b"") + lv(b"")))
-    block = 231
+    # What is left of 255 bytes after the MAC and the padding of C-DECRYPTION.
+    block = 223
     code = load_file(cap.code)
     blocks = [code[i:i + block] for i in range(0, len(code), block)]
     for number, part in enumerate(blocks):
@@ -70,7 +80,7 @@ def main(name, keys, cap):
         raise SystemExit("GET STATUS does not list %s" % applet.hex())
     expect("SELECT applet", transmit(b"\x00\xA4\x04\x00" + lv(applet) + b"\x00"))
     expect("SELECT ISD", transmit(b"\x00\xA4\x04\x00" + lv(ISSUER) + b"\x00"))
-    session = Session(transmit, bytes.fromhex(keys["enc"]), bytes.fromhex(keys["mac"]), keys["keyVersionNumber"])
+    session = Session(transmit, bytes.fromhex(keys["enc"]), bytes.fromhex(keys["mac"]), keys["keyVersionNumber"], size)
     expect("DELETE package with its objects", session.send(0x80, 0xE4, 0x00, 0x80, b"\x4F" + lv(cap.package)))
     expect("SELECT applet", transmit(b"\x00\xA4\x04\x00" + lv(applet) + b"\x00"), 0x6A82)
     connection.disconnect()

@@ -1,4 +1,4 @@
-"""SCP03 of GlobalPlatform Amendment D v1.1.2, host side, written from the standard for tests: nothing of the product is in it."""
+"""SCP03 of GlobalPlatform Amendment D v1.2, host side, modes S8 and S16, written from the standard for tests: nothing of the product is in it."""
 
 import os
 
@@ -51,38 +51,39 @@ class Refused(Exception):
 
 
 class Session:
-    """`transmit(bytes) -> (data, status)` speaks to the card. S8 mode."""
+    """`transmit(bytes) -> (data, status)` speaks to the card; `size` is 8 in S8 mode and 16 in S16: of challenges, cryptograms and MACs."""
 
-    def __init__(self, transmit, enc, mac, version):
+    def __init__(self, transmit, enc, mac, version, size=8):
         self.transmit = transmit
-        challenge = os.urandom(8)
-        data, status = transmit(bytes([0x80, 0x50, version, 0x00, 8]) + challenge + b"\x00")
+        self.size = size
+        challenge = os.urandom(size)
+        data, status = transmit(bytes([0x80, 0x50, version, 0x00, size]) + challenge + b"\x00")
         if status != 0x9000:
             raise Refused("INITIALIZE UPDATE: %04X" % status)
         if data[11] != 0x03:
             raise Refused("no SCP03")
         self.option = data[12]
-        card_challenge, card_cryptogram = data[13:21], data[21:29]
+        card_challenge, card_cryptogram = data[13:13 + size], data[13 + size:13 + 2 * size]
         context = challenge + card_challenge
         bits = len(enc) * 8
         self.s_enc = derive(enc, S_ENC, bits, context)
         self.s_mac = derive(mac, S_MAC, bits, context)
         self.s_rmac = derive(mac, S_RMAC, bits, context)
-        if derive(self.s_mac, CARD_CRYPTOGRAM, 64, context) != card_cryptogram:
+        if derive(self.s_mac, CARD_CRYPTOGRAM, size * 8, context) != card_cryptogram:
             raise Refused("the card's cryptogram is wrong")
         # C-MAC and C-DECRYPTION, and whatever the card offers for responses.
         self.level = 0x03 | (0x10 if self.option & 0x20 else 0) | (0x20 if self.option & 0x40 else 0)
         self.chaining = bytes(16)
         self.counter = 0
-        host_cryptogram = derive(self.s_mac, HOST_CRYPTOGRAM, 64, context)
+        host_cryptogram = derive(self.s_mac, HOST_CRYPTOGRAM, size * 8, context)
         _, status = self._mac_and_send(0x84, 0x82, self.level, 0x00, host_cryptogram, False)
         if status != 0x9000:
             raise Refused("EXTERNAL AUTHENTICATE: %04X" % status)
 
     def _mac_and_send(self, cla, ins, p1, p2, data, with_le):
-        header = bytes([cla, ins, p1, p2, len(data) + 8])
+        header = bytes([cla, ins, p1, p2, len(data) + self.size])
         self.chaining = cmac(self.s_mac, self.chaining + header + data)
-        return self.transmit(header + data + self.chaining[:8] + (b"\x00" if with_le else b""))
+        return self.transmit(header + data + self.chaining[:self.size] + (b"\x00" if with_le else b""))
 
     def send(self, cla, ins, p1, p2, data=b""):
         """One command under the session's security level; data and status, after MAC and decryption."""
@@ -90,13 +91,13 @@ class Session:
         block = self.counter.to_bytes(16, "big")
         if data:
             data = cbc(self.s_enc, ecb(self.s_enc, block), pad(data), True)
-        if len(data) + 8 > 255:
+        if len(data) + self.size > 255:
             raise ValueError("too long for one command")
         answer, status = self._mac_and_send(cla | 0x04, ins, p1, p2, data, True)
         if not self.level & 0x10 or status != 0x9000 and status >> 8 not in (0x62, 0x63):
             return answer, status
-        body, tag = answer[:-8], answer[-8:]
-        if cmac(self.s_rmac, self.chaining + body + status.to_bytes(2, "big"))[:8] != tag:
+        body, tag = answer[:-self.size], answer[-self.size:]
+        if cmac(self.s_rmac, self.chaining + body + status.to_bytes(2, "big"))[:self.size] != tag:
             raise Refused("the response's MAC is wrong")
         if body and self.level & 0x20:
             body = unpad(cbc(self.s_enc, ecb(self.s_enc, b"\x80" + block[1:]), body, False))
