@@ -61,6 +61,7 @@ public protocol Channel: Sendable {
 
     /// Selects the next application whose AID begins as the one the channel was opened with.
     /// - Returns: false when there is none; the selection then stays.
+    /// - Throws: `accessDenied` when no rule lets this device app use that one; the channel is then closed.
     func selectNext() async throws(SecureComponentError) -> Bool
 
     func close() async

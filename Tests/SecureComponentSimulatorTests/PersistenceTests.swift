@@ -1,5 +1,7 @@
+import Cryptography
 import Foundation
 import GlobalPlatform
+import SecureComponent
 import SecureComponentSimulator
 import TestMaterial
 import Testing
@@ -62,6 +64,47 @@ struct PersistenceTests {
         }
     }
 
+    @Test("power cut at every write of a whole deployment and its deletion, before, in the middle of and after it: old or new, never a mixture")
+    func everyWrite() throws {
+        var images: [CardImage] = []
+        let undisturbed = try Cards.make()
+        let start = undisturbed.image
+        try Deployment.run(on: undisturbed, deleting: true) { images.append(undisturbed.image) }
+        #expect(images.last?.registry == start.registry)
+        let points: [WriteCut.Point] = [.before, .during(bytes: 0), .during(bytes: 1), .during(bytes: 400), .during(bytes: .max), .complete, .after]
+        var writes = 0
+        for index in images.indices {
+            let before = index == 0 ? start : images[index - 1]
+            guard images[index] != before else { continue }
+            writes += 1
+            for point in points {
+                let directory = try Directory()
+                let file = directory.file()
+                let card = try Cards.make(.eSE, file: file)
+                card.inject(.at(index, .powerCutWhileStoring(WriteCut(point))))
+                do {
+                    try Deployment.run(on: card, deleting: true) {}
+                    Issue.record("command \(index) was answered")
+                } catch let error as SecureComponentError {
+                    #expect(error.code == "component-lost", "command \(index)")
+                }
+                #expect(card.openChannels == 1)
+                let reopened = try SimulatedCard(opening: file)
+                #expect(reopened.image == (point == .after ? images[index] : before), "command \(index), \(point)")
+                #expect(reopened.image == card.image, "command \(index), \(point)")
+                #expect(reopened.image.inconsistency == nil, "command \(index), \(point)")
+                // What a torn write left beside the file is in nobody's way.
+                let host = try Cards.issuer(reopened)
+                let status = try host.status(DeleteCommand.object(Cards.ssd, related: true).apdu)
+                #expect(status == .success || status == .referencedDataNotFound)
+                #expect(try SimulatedCard(opening: file).image.registry == start.registry)
+                #expect(reopened.image.freeMemory(for: Cards.isd) == start.freeMemory(for: Cards.isd))
+            }
+        }
+        // INITIALIZE UPDATE five times, and all that installs, loads, keys, personalises and deletes.
+        #expect(writes >= 12)
+    }
+
     @Test("a change that cannot be stored did not happen: 6581")
     func unwritable() throws {
         let directory = try Directory()
@@ -91,39 +134,42 @@ struct PersistenceTests {
             #expect(code() == .fileInvalid)
         }
         let card = try Cards.make(.eSE, file: file)
-        let text = try String(contentsOfFile: file.path, encoding: .utf8)
-        for (old, new) in [("\"format\":1", "\"format\":2"), ("\"lifeCycleState\":15", "\"lifeCycleState\":2"), ("\"keyLength\":16", "\"keyLength\":17")] {
-            #expect(text.contains(old))
-            try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: URL(fileURLWithPath: file.path))
-            #expect(code() == .fileInvalid, "\(new)")
+        let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file.path)))
+        func write(_ bytes: [UInt8]) throws { try Data(bytes).write(to: URL(fileURLWithPath: file.path)) }
+        // Torn at any place, with a bit turned at any place, with something behind it.
+        for length in stride(from: 0, to: whole.count, by: 97) {
+            try write(Array(whole.prefix(length)))
+            #expect(code() == .fileInvalid, "\(length) bytes")
+            var altered = whole
+            altered[length] ^= 0x01
+            try write(altered)
+            #expect(code() == .fileInvalid, "byte \(length)")
         }
+        try write(whole + [0x20])
+        #expect(code() == .fileInvalid)
+        try write(whole)
+        #expect(code() == nil)
         #expect(card.commandCount == 0)
     }
 
-    @Test("a profile comes from a file as it went in; an impossible one is refused")
-    func profiles() throws {
+    @Test("a file that is whole and in contradiction with itself", arguments: [
+        ("\"lifeCycleState\":15", "\"lifeCycleState\":2"), ("\"format\":2", "\"format\":3"), ("\"length\":16", "\"length\":17"), ("\"sequenceCounter\":0", "\"sequenceCounter\":16777216"),
+        ("\"nonVolatile\":1200000", "\"nonVolatile\":100"), ("\"module\":\"a00000015153", "\"module\":\"a00000015163"), ("\"isPreinstalled\"", "\"isPreInstalled\""),
+    ])
+    func contradiction(_ old: String, _ new: String) throws {
         let directory = try Directory()
-        let path = directory.url.appendingPathComponent("profile.json").path
-        for profile in CardProfile.builtIn {
-            try JSONEncoder().encode(profile).write(to: URL(fileURLWithPath: path))
-            #expect(try CardProfile(contentsOf: path) == profile)
-            #expect(CardProfile.builtIn(named: profile.name) == profile)
-            #expect(profile.description.contains("bytecode is not executed"))
-        }
-        var wrong = CardProfile.eSE
-        wrong.logicalChannels = 21
-        try JSONEncoder().encode(wrong).write(to: URL(fileURLWithPath: path))
-        #expect(throws: SimulatorError.self) { try CardProfile(contentsOf: path) }
-        #expect(throws: SimulatorError.self) { try Cards.make(wrong) }
-        wrong = .eSE
-        wrong.scp03Options = [0x40]
-        #expect(throws: SimulatorError.self) { try Cards.make(wrong) }
-        wrong = .eSE
-        wrong.initialAccessRules = [HexBytes([0xE2, 0x00])]
-        #expect(throws: SimulatorError.self) { try Cards.make(wrong) }
-        #expect(throws: SimulatorError.self) {
-            try SimulatedCard.personalized(
-                profile: .eSE, isdKeys: Cards.keys(1, length: 32), issuerIdentificationNumber: [1], cardImageNumber: [1], keyDiversificationData: Cards.kdd)
+        let file = directory.file()
+        _ = try Cards.make(.eSE, file: file)
+        let text = try String(contentsOfFile: file.path, encoding: .utf8)
+        let content = text.dropFirst("{\"checksum\":\"".count + 64 + 2).replacingOccurrences(of: old, with: new)
+        #expect(text.contains(old), "\(old)")
+        let checksum = Hex.encode(try HashFunction.sha256.digest(of: Array(content.utf8)))
+        try Data("{\"checksum\":\"\(checksum)\",\(content)".utf8).write(to: URL(fileURLWithPath: file.path))
+        do {
+            _ = try SimulatedCard(opening: file)
+            Issue.record("\(new) was accepted")
+        } catch {
+            #expect(error.code == .fileInvalid)
         }
     }
 }
@@ -134,8 +180,10 @@ enum Deployment {
 
     static let instance = Cards.aid("f054534d5301010101")
 
-    /// - Parameter after: called after every command that the card answered.
-    static func run(on card: SimulatedCard, after: () throws -> Void) throws {
+    /// - Parameters:
+    ///   - deleting: the issuer deletes the domain with all it holds in the end.
+    ///   - after: called after every command that the card answered.
+    static func run(on card: SimulatedCard, deleting: Bool = false, after: () throws -> Void) throws {
         let ticket = try CAPFile(Applets.archive("ticket-1.0-jc304"))
         func expect(_ response: ResponseAPDU) throws {
             guard response.statusWord.isSuccess else { throw Refused(status: response.statusWord) }
@@ -174,5 +222,8 @@ enum Deployment {
             InstallCommand.makeSelectable(InstallForMakeSelectable(application: instance)).apdu(),
             GetStatusCommand(scope: .applications, aid: instance).apdu,
         ])
+        guard deleting else { return }
+        var last = try open(Cards.isd, Cards.isdKeys(), 0x30)
+        try send(&last, [DeleteCommand.object(Cards.ssd, related: true).apdu])
     }
 }

@@ -28,16 +28,3 @@ public struct AccessControl: Hashable, Sendable {
     /// No rules, no app.
     public static let unrestricted = AccessControl(deviceApp: [], enforcement: .none)
 }
-
-/// What the rules let through on one channel, decided when it is opened.
-enum ChannelAccess: Sendable {
-    case unrestricted
-    case decided(AccessDecision)
-
-    func allows(_ command: CommandAPDU) -> Bool {
-        switch self {
-        case .unrestricted: true
-        case .decided(let decision): decision.allows(command)
-        }
-    }
-}

@@ -3,6 +3,9 @@ import Synchronization
 
 /// Reads a component's rules and decides by them (GPD_SPE_013, 4). Rules are kept as long as their refresh tag stays.
 final class AccessControlEnforcer: Sendable {
+    /// Bytes of rules; more than any component has, less than a faulty one can announce.
+    private static let maximumLength = 65_536
+
     private enum Rules: Sendable {
         case none
         case read(refreshTag: [UInt8], rules: [AccessRule])
@@ -21,26 +24,15 @@ final class AccessControlEnforcer: Sendable {
         known.withLock { $0 = nil }
     }
 
-    /// What may be sent to an application; asked before it is selected.
-    /// - Throws: `accessDenied`.
-    func access(to target: AID?, over line: CardLine) async throws(SecureComponentError) -> ChannelAccess {
+    /// The rules to keep on a channel; asked before anything is selected on it.
+    /// - Throws: `accessDenied` when there are none and the default is to deny, and when they cannot be read.
+    func channelRules(over line: CardLine) async throws(SecureComponentError) -> ChannelRules {
         guard case .rules(let whenThereAreNone) = configuration.enforcement else { return .unrestricted }
-        let name = target?.description ?? "the default application"
         switch try await rules(over: line) {
         case .none:
             guard whenThereAreNone == .allow else { throw .accessDenied("the component has no access rules, and this service then denies") }
             return .unrestricted
-        case .read(_, let rules):
-            let decision = AccessRuleEvaluation.decide(rules, target: target, deviceApplication: configuration.deviceApp.map(\.bytes))
-            guard decision.allowsChannel else {
-                let reason = switch decision.basis {
-                case .rules: "a rule forbids this device app to use \(name)"
-                case .reservedForOthers: "\(name) is reserved for other device apps"
-                case .noRule: "no rule lets this device app use \(name)"
-                }
-                throw .accessDenied(reason)
-            }
-            return .decided(decision)
+        case .read(_, let rules): return ChannelRules(rules: rules, deviceApp: configuration.deviceApp)
         }
     }
 
@@ -97,6 +89,7 @@ final class AccessControlEnforcer: Sendable {
             guard response.statusWord.isSuccess else { throw .accessDenied("the access rules cannot be read: GET DATA was answered \(response.statusWord)") }
             data += response.data
             guard let total = Self.announcedLength(data) else { throw .accessDenied("the access rules cannot be understood: FF40 was expected") }
+            guard total <= Self.maximumLength else { throw .accessDenied("the access rules have \(total) bytes, more than \(Self.maximumLength)") }
             if data.count >= total { return data }
             guard !response.data.isEmpty else { throw .accessDenied("the access rules end early") }
             response = try await get(.nextAccessRules, line, channel)

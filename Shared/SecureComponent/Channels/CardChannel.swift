@@ -6,20 +6,21 @@ final class CardChannel: Channel {
     private struct State {
         var isClosed = false
         var selectResponse: ResponseAPDU?
+        var access: ChannelAccess
     }
 
     private let line: CardLine
     private let number: Int
     private let aid: AID?
-    private let access: ChannelAccess
+    private let rules: ChannelRules
     private let state: Mutex<State>
 
-    init(line: CardLine, number: Int, aid: AID?, selectResponse: ResponseAPDU?, access: ChannelAccess) {
+    init(line: CardLine, number: Int, aid: AID?, selectResponse: ResponseAPDU?, rules: ChannelRules, access: ChannelAccess) {
         self.line = line
         self.number = number
         self.aid = aid
-        self.access = access
-        state = Mutex(State(selectResponse: selectResponse))
+        self.rules = rules
+        state = Mutex(State(selectResponse: selectResponse, access: access))
     }
 
     var isBasic: Bool { number == 0 }
@@ -30,7 +31,8 @@ final class CardChannel: Channel {
         if isClosed { throw .channelClosed }
         try check(command)
         let addressed: CommandAPDU
-        do { addressed = try command.withChannel(number) } catch { throw .malformedCommand(error.description) }
+        // Class bytes that code no channel go out as they are, which only the basic channel can bear.
+        do { addressed = command.cla & 0x60 == 0x20 ? command : try command.withChannel(number) } catch { throw .malformedCommand(error.description) }
         return try await line.exchange(addressed)
     }
 
@@ -39,7 +41,16 @@ final class CardChannel: Channel {
         guard let aid else { throw .commandNotAllowed("the channel was opened without an AID") }
         let response = try await line.select(SelectCommand(name: aid.bytes, next: true), channel: number)
         if response.statusWord.isSuccess || response.statusWord.isWarning {
-            state.withLock { $0.selectResponse = response }
+            let access: ChannelAccess
+            do { access = try rules.access(to: aid, selected: response) } catch {
+                // It is selected now, and must not stay so.
+                await close()
+                throw error
+            }
+            state.withLock { state in
+                state.selectResponse = response
+                state.access = access
+            }
             return true
         }
         guard [.applicationNotFound, .referencedDataNotFound].contains(response.statusWord) else {
@@ -67,11 +78,14 @@ final class CardChannel: Channel {
     private func check(_ command: CommandAPDU) throws(SecureComponentError) {
         guard command.cla != 0xFF else { throw .malformedCommand("class FF is none") }
         guard command.ins & 0xF0 != 0x60, command.ins & 0xF0 != 0x90 else { throw .malformedCommand("INS \(Hex.encodeUpperCase([command.ins])) is none") }
+        guard isBasic || command.cla & 0x60 != 0x20 else {
+            throw .malformedCommand("class \(Hex.encodeUpperCase([command.cla])) names no channel, so it can be sent on the basic one only")
+        }
         let isInterindustry = !command.isProprietaryClass
         if isInterindustry, command.ins == Instruction.manageChannel { throw .commandNotAllowed("MANAGE CHANNEL is the session's") }
         if isInterindustry, command.ins == Instruction.select, command.p1 == 0x04 { throw .commandNotAllowed("SELECT by name is the session's") }
         guard command.data.count <= 65535 else { throw .malformedCommand("\(command.data.count) bytes of data are too many") }
-        guard access.allows(command) else {
+        guard state.withLock({ $0.access }).allows(command) else {
             throw .accessDenied("no access rule lets this device app send \(Instruction.name(command.ins)) to \(aid?.description ?? "the default application")")
         }
     }

@@ -23,11 +23,10 @@ final class CardSession: Session {
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
     func openBasicChannel(_ aid: AID?) async throws(SecureComponentError) -> any Channel {
-        let access = try await checkedAccess(to: aid)
+        let rules = try await checkedRules(for: aid)
         guard line.takeBasicChannel() else { throw .channelNotAvailable("the basic channel is in use") }
         do {
-            let response = try await select(aid, channel: 0)
-            return register(CardChannel(line: line, number: 0, aid: aid, selectResponse: response, access: access))
+            return try await openChannel(aid, 0, rules)
         } catch {
             line.returnBasicChannel()
             throw error
@@ -35,11 +34,10 @@ final class CardSession: Session {
     }
 
     func openLogicalChannel(_ aid: AID?) async throws(SecureComponentError) -> any Channel {
-        let access = try await checkedAccess(to: aid)
+        let rules = try await checkedRules(for: aid)
         let number = try await line.openChannel()
         do {
-            let response = try await select(aid, channel: number)
-            return register(CardChannel(line: line, number: number, aid: aid, selectResponse: response, access: access))
+            return try await openChannel(aid, number, rules)
         } catch {
             await line.closeChannel(number)
             throw error
@@ -64,9 +62,22 @@ final class CardSession: Session {
         await onClose()
     }
 
-    private func checkedAccess(to aid: AID?) async throws(SecureComponentError) -> ChannelAccess {
+    private func checkedRules(for aid: AID?) async throws(SecureComponentError) -> ChannelRules {
         if isClosed { throw .sessionClosed }
-        return try await accessControl.access(to: aid, over: line)
+        let rules = try await accessControl.channelRules(over: line)
+        try rules.checkSelection(of: aid)
+        return rules
+    }
+
+    private func openChannel(_ aid: AID?, _ number: Int, _ rules: ChannelRules) async throws(SecureComponentError) -> any Channel {
+        let response = try await select(aid, channel: number)
+        let access: ChannelAccess
+        do { access = try rules.access(to: aid, selected: response) } catch {
+            // Nothing that is denied stays selected where the next user begins.
+            if number == 0, aid != nil { _ = try? await line.select(SelectCommand(name: []), channel: 0) }
+            throw error
+        }
+        return register(CardChannel(line: line, number: number, aid: aid, selectResponse: response, rules: rules, access: access))
     }
 
     private func select(_ aid: AID?, channel: Int) async throws(SecureComponentError) -> ResponseAPDU? {

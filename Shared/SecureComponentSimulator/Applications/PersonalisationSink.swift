@@ -25,6 +25,12 @@ struct SinkData: Codable, Hashable, Sendable {
         }
     }
 
+    /// The instance goes on with another version of its package.
+    mutating func moved(to loadFile: LoadFileRecord) {
+        version = loadFile.version
+        acceptsPersonalization = loadFile.imports.contains { $0.bytes == PlatformRequirements.globalPlatformPackage }
+    }
+
     var description: SinkDescription { SinkDescription.find(package: package, version: version, module: module) }
 
     var size: Int { token.bytes.count + raw.bytes.count + buffer.bytes.count + fields.values.reduce(0) { $0 + $1.bytes.count } }

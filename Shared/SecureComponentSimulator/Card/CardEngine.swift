@@ -3,33 +3,54 @@ import GlobalPlatform
 
 /// The card's operating system: what is stored, what it remembers while it has power, and how it answers one command.
 struct CardEngine: Sendable {
-    /// Survives loss of power.
+    /// Power went away while a change was being stored.
+    struct PowerLoss: Error {}
+
+    /// Survives loss of power, as far as `storage` has it.
     var image: CardImage
     /// By number; the basic channel is always there.
-    var channels: [Int: ChannelState]
+    var channels: [Int: ChannelState] = [:]
     let random: any RandomSource
+    let storage: ImageStorage
 
-    init(image: CardImage, random: any RandomSource) {
-        self.image = image
+    init(storage: ImageStorage, random: any RandomSource) {
+        image = storage.stored
         self.random = random
-        channels = [0: ChannelState(selected: image.issuerSecurityDomain)]
+        self.storage = storage
+        powerOn()
     }
 
-    /// Reset: only the image is left.
+    /// Reset: only what is stored is left.
     mutating func powerOn() {
-        channels = [0: ChannelState(selected: image.issuerSecurityDomain)]
+        image = storage.stored
+        channels = [0: ChannelState(selected: image.defaultApplication(onChannel: 0))]
     }
 
-    /// Answers one command. On an error the image is as it was before.
-    mutating func process(_ bytes: [UInt8]) -> (response: ResponseAPDU, reason: String?) {
-        let before = image
+    /// Answers one command. On an error the image is as it was before; what a command changes is stored before it is answered.
+    mutating func process(_ bytes: [UInt8]) throws(PowerLoss) -> (response: ResponseAPDU, reason: String?) {
         do throws(Refusal) {
             let response = try execute(bytes)
-            if image != before { try image.checkMemory() }
+            try store()
             return (response, nil)
         } catch {
-            if !error.keepsChanges { image = before }
+            image = storage.stored
+            if error.endsSessions { powerOn() }
+            if error.isPowerLoss { throw PowerLoss() }
             return (ResponseAPDU(statusWord: error.statusWord), error.reason)
+        }
+    }
+
+    /// Makes the image durable. At the end of every command; within one where something must be certain before it goes on.
+    /// - Throws: 6A84, 6985, 6581; the sessions that saw a change which could not be stored are over.
+    func store() throws(Refusal) {
+        guard image != storage.stored else { return }
+        try image.checkMemory()
+        try image.checkUpgrade()
+        do { try storage.store(image) } catch {
+            switch error {
+            case .unwritable(let error): throw Refusal(.memoryFailure, error.reason, endsSessions: true)
+            case .powerLost: throw Refusal(powerLoss: "power was lost while the change was stored")
+            }
         }
     }
 
@@ -39,6 +60,8 @@ struct CardEngine: Sendable {
         guard !command.isExtended else { throw Refusal(.wrongLength, "extended lengths are not supported") }
         // 2x and Ax belong to no form of class byte, FF is none (ISO/IEC 7816-4, 5.4.1).
         guard command.cla != 0xFF, command.cla & 0x60 != 0x20 else { throw Refusal(.classNotSupported, "the class byte is none") }
+        // b5 of either form (ISO/IEC 7816-4, 5.3.3); GlobalPlatform has its own way of cutting long commands.
+        guard command.cla & 0x10 == 0 else { throw Refusal(.commandChainingNotSupported, "command chaining is not supported") }
         guard command.ins & 0xF0 != 0x60, command.ins & 0xF0 != 0x90 else { throw Refusal(.instructionNotSupported, "the instruction byte is none") }
         let number = command.logicalChannel
         guard channels[number] != nil else { throw Refusal(.logicalChannelNotSupported, "channel \(number) is not open") }
@@ -85,4 +108,9 @@ struct CardEngine: Sendable {
         channels[number]?.pending = nil
         return limit(pending, command, number)
     }
+}
+
+extension StatusWord {
+    /// ISO/IEC 7816-4, table 6.
+    static let commandChainingNotSupported = StatusWord(rawValue: 0x6884)
 }

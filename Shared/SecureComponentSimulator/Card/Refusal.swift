@@ -4,13 +4,20 @@ import GlobalPlatform
 struct Refusal: Error, Hashable, Sendable {
     let statusWord: StatusWord
     let reason: String
-    /// What the command changed until then stays: a failed authentication counts.
-    var keepsChanges = false
+    /// All channels and sessions go with it: what they saw did not happen.
+    var endsSessions = false
+    /// Nothing is answered at all.
+    var isPowerLoss = false
 
-    init(_ statusWord: StatusWord, _ reason: String, keepsChanges: Bool = false) {
+    init(_ statusWord: StatusWord, _ reason: String, endsSessions: Bool = false) {
         self.statusWord = statusWord
         self.reason = reason
-        self.keepsChanges = keepsChanges
+        self.endsSessions = endsSessions
+    }
+
+    init(powerLoss reason: String) {
+        self.init(.memoryFailure, reason, endsSessions: true)
+        isPowerLoss = true
     }
 
     init(_ error: FormatError) {

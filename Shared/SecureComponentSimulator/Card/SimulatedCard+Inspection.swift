@@ -18,9 +18,6 @@ extension CardImage {
         return (free.nonVolatile, free.volatile)
     }
 
-    /// The rules of the access rule application; nil when the card has none.
-    public var accessRules: [AccessRule]? {
-        guard let store = applications.compactMap(\.accessRules).first else { return nil }
-        return try? store.parsed()
-    }
+    /// The rules that readers are told: the master's and its clients'; nil when the card has no master.
+    public var accessRules: [AccessRule]? { (try? effectiveAccessRules())?.rules }
 }

@@ -25,14 +25,12 @@ public final class SimulatedCard: Sendable {
     }
 
     private let state: Mutex<State>
-    private let file: CardFile?
     /// As it was made; a profile does not change during a card's life.
     public let profile: CardProfile
 
     init(image: CardImage, file: CardFile?, random: any RandomSource) {
         profile = image.profile
-        self.file = file
-        state = Mutex(State(engine: CardEngine(image: image, random: random)))
+        state = Mutex(State(engine: CardEngine(storage: ImageStorage(file: file, stored: image), random: random)))
     }
 
     /// A card from its file, as after power-up.
@@ -96,6 +94,9 @@ public final class SimulatedCard: Sendable {
     /// What is stored now. Holds the card's keys.
     public var image: CardImage { state.withLock { $0.engine.image } }
 
+    /// How many logical channels are open, the basic one included.
+    public var openChannels: Int { state.withLock { $0.engine.channels.count } }
+
     private func exchange(_ bytes: [UInt8], _ fault: FaultPlan.Fault?, _ engine: inout CardEngine) -> (Result<[UInt8], SecureComponentError>, String?) {
         var command = bytes
         switch fault {
@@ -107,7 +108,11 @@ public final class SimulatedCard: Sendable {
         case .flipCommandByte(let index) where !command.isEmpty: command[min(max(index, 0), command.count - 1)] ^= 0xFF
         default: break
         }
-        let (response, reason) = execute(command, &engine)
+        if case .powerCutWhileStoring(let cut) = fault { engine.storage.beginCommand(cut) } else { engine.storage.beginCommand(nil) }
+        let (response, reason): (ResponseAPDU, String?)
+        do { (response, reason) = try engine.process(command) } catch {
+            return (.failure(.componentLost("power was lost while the card stored a change")), nil)
+        }
         var answer = response.bytes
         switch fault {
         case .dropResponse: return (.failure(.transmitFailed("the response was lost")), reason)
@@ -119,20 +124,5 @@ public final class SimulatedCard: Sendable {
         default: break
         }
         return (.success(answer), reason)
-    }
-
-    private func execute(_ command: [UInt8], _ engine: inout CardEngine) -> (ResponseAPDU, String?) {
-        let before = engine.image
-        let (response, reason) = engine.process(command)
-        guard let file, engine.image != before else { return (response, reason) }
-        do {
-            try file.save(engine.image)
-            return (response, reason)
-        } catch {
-            // What is not stored did not happen; the sessions that saw it happen are over.
-            engine.image = before
-            engine.powerOn()
-            return (ResponseAPDU(statusWord: .memoryFailure), error.reason)
-        }
     }
 }

@@ -11,7 +11,11 @@ extension CardEngine {
         guard let holder = image.keyHolder(of: domain), let keys = image.application(holder)?.domain else {
             throw Refusal(.referencedDataNotFound, "neither \(domain) nor a domain above it has keys")
         }
-        let set = command.p1 == 0 ? keys.keySets.first : keys.keySet(command.p1)
+        // A domain that is LOCKED rejects everything, and so do its keys for those below it.
+        guard let record = image.application(holder), holder == image.issuerSecurityDomain || !record.isLocked else {
+            throw Refusal(.conditionsNotSatisfied, "\(holder), whose keys \(domain) uses, is LOCKED")
+        }
+        let set = command.p1 == 0 ? keys.defaultKeySet : keys.keySet(command.p1)
         guard let set, let staticKeys = set.staticKeys else {
             throw Refusal(.referencedDataNotFound, "\(holder) has no complete key set of version \(Hex.encodeUpperCase([command.p1]))")
         }
@@ -28,7 +32,7 @@ extension CardEngine {
                 keyDiversificationData: image.identity.keyDiversificationData.bytes, hostChallenge: command.data, sequenceCounter: counter,
                 securityDomain: application.aid, random: random)
         } catch {
-            throw Refusal(.uncaughtException, error.description)
+            throw Refusal(.noSpecificDiagnosis, error.description)
         }
         let version = set.version
         try image.withDomain(holder) { (domain: inout SecurityDomainRecord) throws(Refusal) in
@@ -47,18 +51,29 @@ extension CardEngine {
         guard SecurityLevel(rawValue: command.p1).contains(.commandMAC) else {
             throw Refusal(.securityStatusNotSatisfied, "security level \(Hex.encodeUpperCase([command.p1])) is below C-MAC")
         }
-        var refusal: SCP03Refusal?
-        do { try channel.session.externalAuthenticate(command) } catch { refusal = error }
-        let isWrongCryptogram = refusal?.statusWord == .authenticationFailed
-        if refusal == nil || isWrongCryptogram {
-            try image.withDomain(channel.keyHolder) { (domain: inout SecurityDomainRecord) throws(Refusal) in
-                guard let index = domain.keySetIndex(channel.keyVersion) else { return }
-                domain.keySets[index].failedAuthentications = isWrongCryptogram ? domain.keySets[index].failedAuthentications + 1 : 0
-            }
+        // The attempt counts before it is judged, and for good: loss of power is no way to another one.
+        if image.profile.maximumFailedAuthentications != nil {
+            try changeFailures(of: channel) { $0 + 1 }
+            try store()
         }
-        if let refusal { throw Refusal(refusal.statusWord, refusal.reason, keepsChanges: isWrongCryptogram) }
+        do { try channel.session.externalAuthenticate(command) } catch {
+            // Only a wrong cryptogram is a failed attempt, not a command that could not even be judged.
+            if image.profile.maximumFailedAuthentications != nil, error.statusWord != .authenticationFailed {
+                try changeFailures(of: channel) { max($0 - 1, 0) }
+                try store()
+            }
+            throw Refusal(error)
+        }
+        try changeFailures(of: channel) { _ in 0 }
         channels[number]?.secureChannel = channel
         return ResponseAPDU(statusWord: .success)
+    }
+
+    private mutating func changeFailures(of channel: SecureChannel, _ change: (Int) -> Int) throws(Refusal) {
+        try image.withDomain(channel.keyHolder) { (domain: inout SecurityDomainRecord) throws(Refusal) in
+            guard let index = domain.keySetIndex(channel.keyVersion) else { return }
+            domain.keySets[index].failedAuthentications = change(domain.keySets[index].failedAuthentications)
+        }
     }
 
     /// Runs a command inside the channel's session: unwrapped before, its response wrapped after.

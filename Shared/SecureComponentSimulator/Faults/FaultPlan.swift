@@ -15,6 +15,8 @@ public struct FaultPlan: Hashable, Sendable {
         case flipCommandByte(Int)
         /// Power goes before the card begins.
         case powerCutBefore
+        /// Power goes while the card stores what the command changes. A command that stores nothing, or not that often, is answered as ever.
+        case powerCutWhileStoring(WriteCut)
         /// Power goes after the change is stored and before the card answers.
         case powerCutAfter
         /// INITIALIZE UPDATE is answered with another card cryptogram; other commands are not touched.

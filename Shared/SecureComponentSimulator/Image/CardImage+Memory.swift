@@ -8,6 +8,19 @@ struct MemoryAmount: Hashable, Sendable {
     static func + (left: MemoryAmount, right: MemoryAmount) -> MemoryAmount {
         MemoryAmount(nonVolatile: left.nonVolatile + right.nonVolatile, volatile: left.volatile + right.volatile)
     }
+
+    static func += (left: inout MemoryAmount, right: MemoryAmount) { left = left + right }
+
+    /// What is left when `other` is taken away; nothing where it is more.
+    func less(_ other: MemoryAmount) -> MemoryAmount {
+        MemoryAmount(nonVolatile: nonVolatile - Swift.min(nonVolatile, other.nonVolatile), volatile: volatile - Swift.min(volatile, other.volatile))
+    }
+
+    /// The greater and the lesser of each kind.
+    func atLeast(_ other: MemoryAmount) -> MemoryAmount { MemoryAmount(nonVolatile: Swift.max(nonVolatile, other.nonVolatile), volatile: Swift.max(volatile, other.volatile)) }
+    func atMost(_ other: MemoryAmount) -> MemoryAmount { MemoryAmount(nonVolatile: Swift.min(nonVolatile, other.nonVolatile), volatile: Swift.min(volatile, other.volatile)) }
+
+    func fits(_ limit: MemoryAmount) -> Bool { nonVolatile <= limit.nonVolatile && volatile <= limit.volatile }
 }
 
 /// What things cost. The figures are the simulator's own; that they are charged, limited and given back is GlobalPlatform's (GPCS 2.3.1, 9.7).
@@ -18,63 +31,67 @@ enum MemoryCost {
     static let keySet: UInt64 = 48
 }
 
-/// Memory is charged to an object's security domain and to every domain above it; a quota limits what hangs below a domain,
-/// a reservation takes its bytes from the card at once.
+extension ApplicationRecord.Memory {
+    /// C7, C8: the most that it may use.
+    var quota: MemoryAmount { MemoryAmount(nonVolatile: UInt64(nonVolatileQuota ?? .max), volatile: UInt64(volatileQuota ?? .max)) }
+    /// D7, D8: what nobody else may use.
+    var reserved: MemoryAmount { MemoryAmount(nonVolatile: UInt64(nonVolatileReserved ?? 0), volatile: UInt64(volatileReserved ?? 0)) }
+    var isLimited: Bool { volatileQuota != nil || nonVolatileQuota != nil }
+}
+
+/// Memory is charged to an object's security domain and to every domain above it.
+///
+/// What quota and reservation of an object are about is its *content*: of a domain all that hangs below it, of an application its data. A quota limits the
+/// content. A reservation takes its bytes from the domain above at once, and content counts there only where it exceeds the reservation.
 extension CardImage {
-    /// What an object needs by itself.
+    var capacity: MemoryAmount { MemoryAmount(nonVolatile: UInt64(profile.nonVolatileMemory), volatile: UInt64(profile.volatileMemory)) }
+
+    /// What an object needs besides its content: management, and of a domain its keys and data.
     private func ownCost(of application: ApplicationRecord) -> MemoryAmount {
-        if application.aid == issuerSecurityDomain { return MemoryAmount(nonVolatile: data(of: application)) }
-        let base = application.isSecurityDomain ? MemoryCost.securityDomain : MemoryCost.application
-        return base + MemoryAmount(nonVolatile: data(of: application))
+        guard let domain = application.domain else { return MemoryCost.application }
+        var bytes = domain.dataObjects.values.reduce(0) { $0 + $1.bytes.count }
+        for set in domain.keySets { bytes += Int(MemoryCost.keySet) + set.keys.reduce(0) { $0 + $1.size } }
+        // The Issuer Security Domain itself is there before there is any memory to share.
+        let base = application.aid == issuerSecurityDomain ? MemoryAmount() : MemoryCost.securityDomain
+        return base + MemoryAmount(nonVolatile: UInt64(bytes))
     }
 
-    private func data(of application: ApplicationRecord) -> UInt64 {
-        var bytes = 0
-        if let domain = application.domain {
-            for set in domain.keySets where application.aid != issuerSecurityDomain {
-                bytes += Int(MemoryCost.keySet) + set.keys.reduce(0) { $0 + $1.value.bytes.count }
-            }
-            bytes += domain.dataObjects.values.reduce(0) { $0 + $1.bytes.count }
-        }
-        if let rules = application.accessRules { bytes += rules.size }
-        if let sink = application.sink { bytes += sink.size }
-        return UInt64(bytes)
+    private func content(of application: ApplicationRecord) -> MemoryAmount {
+        if application.isSecurityDomain { return used(below: application.aid) }
+        return MemoryAmount(nonVolatile: UInt64((application.accessRules?.size ?? 0) + (application.sink?.size ?? 0)))
     }
 
     /// What hangs below a domain, reservations of its members included.
     func used(below domain: AID) -> MemoryAmount {
         var total = MemoryAmount()
-        for file in loadFiles(of: domain) where !file.isPreinstalled { total.nonVolatile += MemoryCost.loadFile + UInt64(file.size) }
-        for application in applications(of: domain) { total = total + charge(of: application) }
+        for file in loadFiles where file.securityDomain == domain && !file.isPreinstalled { total.nonVolatile += MemoryCost.loadFile + UInt64(file.size) }
+        for application in applications where application.securityDomain == domain && application.aid != domain { total += charge(of: application) }
+        for application in upgrade?.instances ?? [] where application.securityDomain == domain { total += charge(of: application) }
         return total
     }
 
     /// What an object takes from the domain that it is associated with.
     private func charge(of application: ApplicationRecord) -> MemoryAmount {
-        let content = application.isSecurityDomain ? used(below: application.aid) : MemoryAmount()
-        let reserved = application.memory
-        return ownCost(of: application) + MemoryAmount(
-            nonVolatile: max(content.nonVolatile, UInt64(reserved.nonVolatileReserved ?? 0)),
-            volatile: max(content.volatile, UInt64(reserved.volatileReserved ?? 0)))
+        ownCost(of: application) + content(of: application).atLeast(application.memory.reserved)
     }
 
     private var used: MemoryAmount {
         used(below: issuerSecurityDomain) + (application(issuerSecurityDomain).map { ownCost(of: $0) } ?? MemoryAmount())
     }
 
-    /// What is left for content of `domain`: of the card, and of every quota on the way to it.
+    /// What is left for content of `domain`: of the card and of every quota on the way to it, and its own reservations.
     func free(for domain: AID) -> MemoryAmount {
-        let used = used
-        var free = MemoryAmount(
-            nonVolatile: UInt64(profile.nonVolatileMemory) - min(UInt64(profile.nonVolatileMemory), used.nonVolatile),
-            volatile: UInt64(profile.volatileMemory) - min(UInt64(profile.volatileMemory), used.volatile))
+        var path: [ApplicationRecord] = []
         var current = domain
         for _ in 0...applications.count {
             guard let record = application(current), record.securityDomain != current else { break }
-            let content = self.used(below: current)
-            if let quota = record.memory.nonVolatileQuota { free.nonVolatile = min(free.nonVolatile, UInt64(quota) - min(UInt64(quota), content.nonVolatile)) }
-            if let quota = record.memory.volatileQuota { free.volatile = min(free.volatile, UInt64(quota) - min(UInt64(quota), content.volatile)) }
+            path.append(record)
             current = record.securityDomain
+        }
+        var free = capacity.less(used)
+        for record in path.reversed() {
+            let content = used(below: record.aid)
+            free = (free + record.memory.reserved.less(content)).atMost(record.memory.quota.less(content))
         }
         return free
     }
@@ -82,15 +99,9 @@ extension CardImage {
     /// Whether all that is there fits: the card, every quota.
     /// - Throws: 6A84 naming what is exceeded.
     func checkMemory() throws(Refusal) {
-        let used = used
-        guard used.nonVolatile <= UInt64(profile.nonVolatileMemory), used.volatile <= UInt64(profile.volatileMemory) else {
-            throw Refusal(.notEnoughMemory, "the card's memory is full")
-        }
-        for application in applications {
-            let limits = application.memory
-            if limits.nonVolatileQuota == nil && limits.volatileQuota == nil { continue }
-            let content = application.isSecurityDomain ? self.used(below: application.aid) : MemoryAmount(nonVolatile: data(of: application))
-            guard content.nonVolatile <= UInt64(limits.nonVolatileQuota ?? .max), content.volatile <= UInt64(limits.volatileQuota ?? .max) else {
+        guard used.fits(capacity) else { throw Refusal(.notEnoughMemory, "the card's memory is full") }
+        for application in applications + (upgrade?.instances ?? []) where application.memory.isLimited {
+            guard content(of: application).fits(application.memory.quota) else {
                 throw Refusal(.notEnoughMemory, "the quota of \(application.aid) is used up")
             }
         }

@@ -11,7 +11,7 @@ extension CardImage {
     func loadFileIndex(_ aid: AID) -> Int? { loadFiles.firstIndex { $0.aid == aid } }
 
     /// AIDs of applications, load files and modules share one name space (GPCS 2.3.1, 6.2).
-    func isTaken(_ aid: AID) -> Bool { application(aid) != nil || loadFile(aid) != nil }
+    func isTaken(_ aid: AID) -> Bool { application(aid) != nil || loadFile(aid) != nil || upgrade?.instances.contains { $0.aid == aid } == true }
 
     /// What is associated with a security domain directly.
     func applications(of domain: AID) -> [ApplicationRecord] { applications.filter { $0.securityDomain == domain && $0.aid != domain } }
@@ -34,16 +34,44 @@ extension CardImage {
         application.aid != domain && isWithin(application.securityDomain, domain: domain)
     }
 
-    /// The domain whose keys a session with `domain` uses: itself, or where it has none the next one above that has.
-    func keyHolder(of domain: AID) -> AID? {
-        var current = domain
-        for _ in 0...applications.count {
-            guard let record = application(current), let data = record.domain else { return nil }
-            if !data.keySets.isEmpty { return current }
-            guard record.securityDomain != current else { return nil }
-            current = record.securityDomain
+    /// The domains above `domain`, the nearest first; it itself not.
+    func ancestors(of domain: AID) -> [ApplicationRecord] {
+        var result: [ApplicationRecord] = []
+        var current = application(domain)
+        while let record = current, record.securityDomain != record.aid, result.count <= applications.count {
+            current = application(record.securityDomain)
+            if let current { result.append(current) }
         }
-        return nil
+        return result
+    }
+
+    /// The domain whose keys a session with `domain` uses: itself, or where it has no set for secure channels the next one above that has.
+    func keyHolder(of domain: AID) -> AID? {
+        guard let record = application(domain), record.isSecurityDomain else { return nil }
+        return ([record] + ancestors(of: domain)).first { $0.domain?.defaultKeySet != nil }?.aid
+    }
+
+    /// The value of 42 (IIN, SIN) or 45 (CIN, SDIN) of a domain; nil where it has none.
+    func identification(_ tag: UInt8, of domain: ApplicationRecord) -> [UInt8]? {
+        if let stored = domain.domain?.dataObjects[Hex.encode([tag])] { return stored.bytes }
+        guard domain.aid == issuerSecurityDomain else { return nil }
+        return (tag == 0x42 ? identity.issuerIdentificationNumber : identity.cardImageNumber).bytes
+    }
+
+    /// The only application that can be selected while the card is CARD_LOCKED.
+    var finalApplication: AID {
+        applications.first { $0.privileges.contains(.finalApplication) && $0.aid != issuerSecurityDomain && $0.isSelectable }?.aid ?? issuerSecurityDomain
+    }
+
+    /// Gives the Issuer Security Domain another AID, everywhere.
+    mutating func renameIssuerSecurityDomain(to new: AID) {
+        let old = issuerSecurityDomain
+        for index in applications.indices {
+            if applications[index].aid == old { applications[index].aid = new }
+            if applications[index].securityDomain == old { applications[index].securityDomain = new }
+        }
+        for index in loadFiles.indices where loadFiles[index].securityDomain == old { loadFiles[index].securityDomain = new }
+        profile.issuerSecurityDomain = new
     }
 
     /// The domain itself and all domains below it, parents first.

@@ -14,7 +14,7 @@ public struct CardImage: Codable, Hashable, Sendable {
         var keyDiversificationData: HexBytes
     }
 
-    static let currentFormat = 1
+    static let currentFormat = 2
 
     var format = CardImage.currentFormat
     public internal(set) var profile: CardProfile
@@ -24,6 +24,8 @@ public struct CardImage: Codable, Hashable, Sendable {
     var loadFiles: [LoadFileRecord]
     /// The Issuer Security Domain comes first.
     var applications: [ApplicationRecord]
+    /// The load file whose upgrade has begun and not ended; it is not in the registry, and neither are its instances.
+    var upgrade: LoadFileUpgrade?
 }
 
 /// An Executable Load File. Its code is checked and linked when it is loaded; only what management needs is kept.
@@ -39,6 +41,8 @@ struct LoadFileRecord: Codable, Hashable, Sendable {
     var hash: HexBytes
     /// In ROM: takes no memory and cannot be deleted.
     var isPreinstalled: Bool
+    /// What others can import; nil: itself.
+    var packages: [CardProfile.PlatformPackage]?
 }
 
 /// An application or security domain.
@@ -68,6 +72,10 @@ struct ApplicationRecord: Codable, Hashable, Sendable {
     var securityDomain: AID
     var memory = Memory()
     var implicitSelection = HexBytes([])
+    /// CB: what it offers as a Global Service.
+    var globalServices: [UInt16]?
+    /// Contactless (A0, A1 in EF) and UICC parameters (EA), kept as they came.
+    var interfaceParameters: HexBytes?
     /// Exactly one of the three is there.
     var domain: SecurityDomainRecord?
     var accessRules: AccessRuleStore?
@@ -90,4 +98,11 @@ struct SecurityDomainRecord: Codable, Hashable, Sendable {
     var personalizesItself = false
     /// Tag 82: false refuses extradition to this domain.
     var acceptsExtradition = true
+    /// Tags 83 and 87: false refuses deletion by a domain above, and extradition away. nil: true.
+    var acceptsDeletion: Bool?
+    var acceptsExtraditionAway: Bool?
+    /// Number of the last receipt.
+    var confirmationCounter: UInt16?
+    /// Number of the last token that had one.
+    var lastTokenIdentifier: HexBytes?
 }

@@ -50,29 +50,39 @@ public struct CardFile: Hashable, Sendable {
         do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
             throw SimulatorError(.fileUnreadable, "\(path) cannot be read: \(error.localizedDescription)")
         }
-        return try CardImage(json: data, from: path)
+        return try CardFileForm.image(in: [UInt8](data), from: path)
     }
 
+    /// - Parameter cut: where power goes away; nil: it stays.
     /// - Throws: `fileUnwritable`.
-    func save(_ image: CardImage) throws(SimulatorError) {
-        let data: Data
-        do { data = try JSONEncoder().encode(image) } catch { throw SimulatorError(.fileUnwritable, "the card's image cannot be encoded: \(error)") }
+    func save(_ image: CardImage, until cut: WriteCut.Point? = nil) throws(SimulatorError) {
+        if cut == .before { return }
+        let data = try CardFileForm.bytes(of: image)
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         guard descriptor >= 0 else { throw failure("created", temporary) }
-        var written = 0
-        let complete = data.withUnsafeBytes { bytes in
+        let count = if case .during(let bytes) = cut { min(max(bytes, 0), data.count - 1) } else { data.count }
+        let complete = write(data[..<count], to: descriptor)
+        guard close(descriptor) == 0, complete else { throw failure("written", temporary) }
+        switch cut {
+        case .before, .during, .complete: return
+        case .after, nil: break
+        }
+        guard rename(temporary, path) == 0 else { throw failure("replaced", path) }
+        if synchronizes { try synchronizeDirectory() }
+    }
+
+    private func write(_ data: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+        data.withUnsafeBytes { bytes in
+            var written = 0
             while written < bytes.count {
-                let count = write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                let count = systemWrite(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
                 if count < 0 && errno == EINTR { continue }
                 guard count > 0 else { return false }
                 written += count
             }
             return !synchronizes || fsync(descriptor) == 0
         }
-        guard close(descriptor) == 0, complete else { throw failure("written", temporary) }
-        guard rename(temporary, path) == 0 else { throw failure("replaced", path) }
-        if synchronizes { try synchronizeDirectory() }
     }
 
     /// The new name must be on the medium too.
@@ -89,29 +99,5 @@ public struct CardFile: Hashable, Sendable {
     }
 }
 
-extension CardImage {
-    /// - Throws: `fileInvalid` for what is no image, or one of another format.
-    init(json: Data, from path: String) throws(SimulatorError) {
-        do { self = try JSONDecoder().decode(CardImage.self, from: json) } catch {
-            throw SimulatorError(.fileInvalid, "\(path) is not a simulated card: \(error)")
-        }
-        guard format == CardImage.currentFormat else { throw SimulatorError(.fileInvalid, "\(path) has format \(format), not \(CardImage.currentFormat)") }
-        guard CardState(rawValue: lifeCycleState) != nil, application(issuerSecurityDomain)?.domain != nil else {
-            throw SimulatorError(.fileInvalid, "\(path) holds a card without an Issuer Security Domain")
-        }
-        if let reason = profile.inconsistency { throw SimulatorError(.fileInvalid, "\(path): \(reason)") }
-    }
-}
-
-extension CardProfile {
-    /// Reads a profile from a JSON file.
-    /// - Throws: `fileUnreadable`, `profileInvalid`.
-    public init(contentsOf path: String) throws(SimulatorError) {
-        let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw SimulatorError(.fileUnreadable, "\(path) cannot be read: \(error.localizedDescription)")
-        }
-        do { self = try JSONDecoder().decode(CardProfile.self, from: data) } catch { throw SimulatorError(.profileInvalid, "\(path) is no profile: \(error)") }
-        if let reason = inconsistency { throw SimulatorError(.profileInvalid, "\(path): \(reason)") }
-    }
-}
+/// write(2), whose name CardFile uses itself.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }
