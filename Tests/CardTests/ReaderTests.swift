@@ -26,6 +26,8 @@ extension InReaders {
         func comeAndGo() async throws {
             let daemon = try PrivateDaemon.required()
             let (first, second) = (try await CardOnDisk(), try await CardOnDisk())
+            // What a test that failed left there goes first.
+            for reader in [PrivateDaemon.reader, PrivateDaemon.secondReader] { try await daemon.present(false, in: reader) }
             let service = try PCSCService(accessControl: .unrestricted)
             #expect(try await service.readers.map(\.name) == [PrivateDaemon.reader, PrivateDaemon.secondReader])
             var changes = try service.changes().makeAsyncIterator()
@@ -127,6 +129,31 @@ extension InReaders {
             let last = try await reader.openSession().openLogicalChannel(.issuerSecurityDomain)
             #expect(try await last.transmit(GetDataCommand.cardImageNumber.apdu).statusWord == .success)
             await others.disconnect()
+            await reader.closeSessions()
+            try await daemon.pull(again)
+        }
+
+        @Test("the daemon ends: sessions are lost, watching ends, and with the next daemon everything works again")
+        func daemonEnds() async throws {
+            let daemon = try PrivateDaemon.required()
+            let onDisk = try await CardOnDisk()
+            let card = try await daemon.insert(onDisk)
+            let service = try PCSCService(accessControl: .unrestricted)
+            var changes = try service.changes().makeAsyncIterator()
+            for _ in 0..<3 { _ = try await changes.next() }
+            let reader = try await service.reader(named: PrivateDaemon.reader)
+            let channel = try await reader.openSession().openLogicalChannel(.issuerSecurityDomain)
+            await daemon.stop()
+            #expect(await code { _ = try await channel.transmit(GetDataCommand.cardImageNumber.apdu) } == "component-lost")
+            #expect(await code { _ = try await changes.next() } == "service-unavailable")
+            #expect(await code { _ = try await service.readers } == "service-unavailable")
+            // Its program says why it ended.
+            #expect(await card.end(within: .seconds(10)) == 1)
+            #expect(card.output.contains("the virtual reader is gone"), "\(card.output)")
+            try await daemon.startAgain()
+            let again = try await daemon.insert(onDisk)
+            let fresh = try await service.reader(named: PrivateDaemon.reader).openSession().openLogicalChannel(.issuerSecurityDomain)
+            #expect(try await fresh.transmit(GetDataCommand.cardImageNumber.apdu).statusWord == .success)
             await reader.closeSessions()
             try await daemon.pull(again)
         }

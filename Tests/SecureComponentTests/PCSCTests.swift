@@ -56,7 +56,7 @@ struct PCSCTests {
 
     @Test("return codes as errors: what ends the connection is told apart from what leaves the outcome open", arguments: [
         (0x8010_0069, "not-present", "component-lost"), (0x8010_0068, "component-lost", "component-lost"), (0x8010_000C, "not-present", "component-lost"),
-        (0x8010_0016, "transmit-failed", "transmit-failed"), (0x8010_0013, "transmit-failed", "transmit-failed"), (0x8010_001D, "service-unavailable", "component-lost"),
+        (0x8010_0016, "transmit-failed", "transmit-failed"), (0x8010_0013, "service-unavailable", "transmit-failed"), (0x8010_001D, "service-unavailable", "component-lost"),
         (0x8010_0003, "service-unavailable", "component-lost"), (0x8010_0009, "reader-not-found", "component-lost"), (0x8010_000B, "channel-not-available", "channel-not-available"),
         (0x8010_0066, "channel-not-available", "transmit-failed"), (0x8010_006A, "service-unavailable", "transmit-failed"),
     ] as [(UInt32, String, String)])

@@ -53,7 +53,8 @@ struct PCSCStatus: Hashable {
         case .noSmartCard, .removedCard: .notPresent(reader: reader)
         case .unresponsiveCard, .unsupportedCard, .unpoweredCard: .channelNotAvailable("the component in reader \(reader) does not answer to reset, or not as a smart card: \(text)")
         case .protocolMismatch: .channelNotAvailable("the component in reader \(reader) speaks neither T=0 nor T=1, or another program made it speak something else: \(text)")
-        case .noService, .serviceStopped, .invalidHandle: .serviceUnavailable("the PC/SC daemon does not answer (\(operation)): \(text)")
+        // The last is what is left of a daemon that ended during the call.
+        case .noService, .serviceStopped, .invalidHandle, .communicationError: .serviceUnavailable("the PC/SC daemon does not answer (\(operation)): \(text)")
         case .securityViolation: .serviceUnavailable("the PC/SC daemon does not let this user in; see its polkit rules (\(operation)): \(text)")
         case .sharingViolation: .channelNotAvailable("another program holds reader \(reader) for itself")
         case .resetCard: .componentLost("\(operation): \(text)")

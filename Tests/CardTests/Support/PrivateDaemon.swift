@@ -1,6 +1,7 @@
 import Foundation
 import GlobalPlatform
 import SecureComponent
+import Synchronization
 import TestMaterial
 import Testing
 
@@ -14,27 +15,40 @@ final class PrivateDaemon: Sendable {
     static let secondReader = "Virtual PCD 00 01"
 
     private let directory: Directory
-    private let program: RunningProgram
+    private let running: Mutex<RunningProgram>
+    private var program: RunningProgram { running.withLock { $0 } }
 
     static func required() throws -> PrivateDaemon { try #require(current, "the suite has no PC/SC daemon") }
 
     static func start() async throws -> PrivateDaemon {
         let daemon = try PrivateDaemon()
-        let program = daemon.program
+        try await daemon.started()
+        return daemon
+    }
+
+    private func started() async throws {
+        let program = program
         let isUp = await eventually { FileManager.default.fileExists(atPath: ReaderSocket.path) || !program.isRunning }
         try #require(isUp && program.isRunning, "the PC/SC daemon did not start:\n\(program.output)\(program.errors)")
-        return daemon
     }
 
     private init() throws {
         directory = try Directory(ReaderSocket.directory)
-        program = try RunningProgram(Tools.directory + "/private-pcscd", [directory.path])
+        running = Mutex(try RunningProgram(Tools.directory + "/private-pcscd", [directory.path]))
     }
 
     /// All that it has is in its directory and its namespaces, which go with it; SIGTERM would wait for programs that are connected.
     func stop() async {
         program.signal(SIGKILL)
         _ = await program.end(within: .seconds(10))
+    }
+
+    /// Another daemon in the place of the one that was stopped.
+    func startAgain() async throws {
+        for name in ["pcscd.comm", "pcscd.pid"] { try? FileManager.default.removeItem(atPath: directory.path + "/run/" + name) }
+        let next = try RunningProgram(Tools.directory + "/private-pcscd", [directory.path])
+        running.withLock { $0 = next }
+        try await started()
     }
 
     /// `tsms secure-component …` on the card's side of the reader.
