@@ -2,6 +2,7 @@ import Dispatch
 import GlobalPlatform
 import SecureComponent
 import SecureComponentSimulator
+import TestMaterial
 import Testing
 
 @Suite("A card attached over a socket")
@@ -29,6 +30,18 @@ struct AttachmentTests {
     }
 
     private static let select = SelectCommand(aid: .issuerSecurityDomain).apdu.bytes
+
+    private static func send(_ command: CommandAPDU, _ reader: ReaderSide) throws -> ResponseAPDU { try ResponseAPDU(bytes: reader.exchange(command.bytes)) }
+
+    /// Opens SCP03 with the Issuer Security Domain.
+    private static func session(_ keys: SCP03StaticKeys, _ reader: ReaderSide) throws -> SCP03HostSession {
+        _ = try send(SelectCommand(aid: .issuerSecurityDomain).apdu, reader)
+        let challenge: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
+        let answer = try InitializeUpdateResponse(send(SCP03HostSession.initializeUpdate(kvn: 0, hostChallenge: challenge), reader))
+        var session = try SCP03HostSession(staticKeys: keys, level: .strongest(for: answer.parameter), hostChallenge: challenge, response: answer)
+        #expect(try send(session.externalAuthenticate(), reader).statusWord == .success)
+        return session
+    }
 
     @Test("answer to reset, power, commands; the reader goes")
     func whole() async throws {
@@ -88,15 +101,8 @@ struct AttachmentTests {
         let card = try Cards.make()
         let keys = try Cards.keys()
         let end = try await dialog(card) { reader, _ in
-            func send(_ command: CommandAPDU) throws -> ResponseAPDU { try ResponseAPDU(bytes: reader.exchange(command.bytes)) }
-            func open() throws -> SCP03HostSession {
-                _ = try send(SelectCommand(aid: .issuerSecurityDomain).apdu)
-                let challenge: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
-                let answer = try InitializeUpdateResponse(send(SCP03HostSession.initializeUpdate(kvn: 0, hostChallenge: challenge)))
-                var session = try SCP03HostSession(staticKeys: keys, level: .strongest(for: answer.parameter), hostChallenge: challenge, response: answer)
-                #expect(try send(session.externalAuthenticate()).statusWord == .success)
-                return session
-            }
+            func send(_ command: CommandAPDU) throws -> ResponseAPDU { try Self.send(command, reader) }
+            func open() throws -> SCP03HostSession { try Self.session(keys, reader) }
             try reader.send([1])
             var session = try open()
             let status = GetStatusCommand(scope: .issuerSecurityDomain)
@@ -112,6 +118,37 @@ struct AttachmentTests {
             reader.hangUp()
         }
         #expect(end == .success(.readerClosed))
+    }
+
+    @Test("the reader hangs up in the middle of a load, between blocks and inside one: nothing of it is left, and the load works the next time", arguments: [0, 40])
+    func hangUpWhileLoading(_ bytesOfNextBlock: Int) async throws {
+        let card = try Cards.make()
+        let keys = try Cards.keys()
+        let cap = try CAPFile(Applets.archive("ticket-1.0-jc304"))
+        let before = card.image.registry
+        let install = try InstallCommand.load(InstallForLoad(loadFile: cap.packageAID, loadFileDataBlockHash: cap.loadFileDataBlockHash)).apdu()
+        let broken = try await dialog(card) { reader, _ in
+            try reader.send([1])
+            var session = try Self.session(keys, reader)
+            let blocks = try cap.loadFile.commands(maximumPayload: session.maximumPayload)
+            #expect(try session.unwrap(Self.send(session.wrap(install), reader)).statusWord == .success)
+            #expect(try session.unwrap(Self.send(session.wrap(blocks[0].apdu), reader)).statusWord == .success)
+            try reader.send(raw: Array(ReaderSide.frame(session.wrap(blocks[1].apdu).bytes).prefix(bytesOfNextBlock)))
+            reader.hangUp()
+        }
+        #expect(broken == (bytesOfNextBlock == 0 ? .success(.readerClosed) : .failure(.truncatedFrame)))
+        #expect(card.image.registry == before)
+        let whole = try await dialog(card) { reader, _ in
+            try reader.send([1])
+            var session = try Self.session(keys, reader)
+            #expect(try session.unwrap(Self.send(session.wrap(install), reader)).statusWord == .success)
+            for block in try cap.loadFile.commands(maximumPayload: session.maximumPayload) {
+                #expect(try session.unwrap(Self.send(session.wrap(block.apdu), reader)).statusWord == .success)
+            }
+            reader.hangUp()
+        }
+        #expect(whole == .success(.readerClosed))
+        #expect(card.image.registry.contains { $0.aid == cap.packageAID })
     }
 
     @Test("a card that loses power at a command vanishes, and what it stored is there when it comes back")
