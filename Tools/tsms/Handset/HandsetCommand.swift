@@ -9,8 +9,8 @@ struct HandsetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "handset", abstract: "Calls the TSM-API as an app on a simulated handset of the testbed, with its simulated cards or the card in a PC/SC reader.",
         discussion: "Prints the TR's result object as JSON (TR-03165 4.2.3). Exit code 0 when its executionStatus is 0, else 3. " + ExitStatus.discussion
-            + " With --json deploy and terminate also write a line {\"event\":\"processStart|processProgress\",…} for each call of the listener.",
-        subcommands: [Instances.self, Create.self, Deploy.self, Terminate.self, Transmit.self])
+            + " With --json deploy, update, suspend, resume and terminate also write a line {\"event\":\"processStart|processProgress\",…} for each call of the listener.",
+        subcommands: [Instances.self, Create.self, Deploy.self, Update.self, Suspend.self, Resume.self, Terminate.self, CheckDeployment.self, CheckUpdate.self, Transmit.self])
 
     // May stand before or after the verb: the verbs share what is parsed here.
     @OptionGroup var target: Target
@@ -63,7 +63,7 @@ struct HandsetCommand: AsyncParsableCommand {
 }
 
 extension ErrorCategory {
-    fileprivate var exit: ExitStatus { self == .noError ? .done : .refused }
+    var exit: ExitStatus { self == .noError ? .done : .refused }
 }
 
 extension HandsetCommand {
@@ -102,25 +102,10 @@ extension HandsetCommand {
         static let configuration = CommandConfiguration(abstract: "deployService (TR-03165 4.2.5.3).")
         @OptionGroup var target: Target
         @Argument(help: ArgumentHelp("ID of the ServiceInstance.", valueName: "instance")) var instance: String
-        @Option(help: ArgumentHelp("Comma-separated: install, personalize, activate; empty for none.", valueName: "commands")) var commands = "install,personalize,activate"
-        @Flag(help: "The activate command leaves the instance suspended.") var suspend = false
-        @Flag(help: "Finalize the deployment.") var finalize = false
-
-        private func serviceCommands() throws -> [ServiceCommand] {
-            try commands.split(separator: ",").map { word in
-                switch ServiceCommand.Kind(rawValue: word.trimmingCharacters(in: .whitespaces)) {
-                case .install: .install(installationData: [:])
-                case .personalize: .personalize(personalizationData: [:])
-                case .activate: .activate(suspensionControl: suspend)
-                case nil: throw ValidationError("'\(word)' is no service command: install, personalize or activate is expected")
-                }
-            }
-        }
-
-        func validate() throws { _ = try serviceCommands() }
+        @OptionGroup var options: ServiceCommandOptions
 
         func run() async throws {
-            let (instance, commands, finalize) = (instance, try serviceCommands(), finalize)
+            let (instance, commands, finalize) = (instance, try options.serviceCommands(), options.finalize)
             try await target.perform { handset, console in
                 let bar = ProgressBar(label: "deployService", console: console)
                 let result = await handset.client.deployService(serviceInstanceId: instance, serviceCommands: commands, finalizeDeployment: finalize, listener: bar)
