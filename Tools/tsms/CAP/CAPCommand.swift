@@ -1,5 +1,4 @@
 import ArgumentParser
-import GlobalPlatform
 
 /// `tsms cap inspect FILE`.
 struct CAPCommand: AsyncParsableCommand {
@@ -27,18 +26,6 @@ struct CAPCommand: AsyncParsableCommand {
                 guard strict, !report.warnings.isEmpty else { return .done }
                 throw ToolFailure("\(path): \(report.warnings.count == 1 ? "there is a warning" : "there are \(report.warnings.count) warnings")")
             }
-        }
-    }
-}
-
-/// A file's bytes, read as the TSM would read them.
-enum CAPInspection {
-    /// - Throws: `ToolFailure` with the code of what is wrong and where.
-    static func report(path: String, _ bytes: [UInt8]) throws(ToolFailure) -> CAPReport {
-        do throws(CAPError) {
-            return CAPReport(path: path, size: bytes.count, try CAPFile(bytes))
-        } catch {
-            throw ToolFailure("\(path): \(error) (\(error.code.rawValue))")
         }
     }
 }
