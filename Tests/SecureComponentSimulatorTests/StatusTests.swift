@@ -38,13 +38,59 @@ struct StatusTests {
         #expect(try GetStatusPage(parsing: short).entries == [RegistryEntry(aid: aids[3], lifeCycleState: 0x07)])
     }
 
+    @Test("the old response form: fields without tags, pages as well, no tag list")
+    func oldForm() throws {
+        let card = try Cards.make()
+        let host = try Cards.issuer(card)
+        #expect(try Cards.createDomain(host) == .success)
+        let one = try host.send(GetStatusCommand(scope: .applications, aidPrefix: Cards.ssd.bytes, oldForm: true).apdu)
+        #expect(one.data == [UInt8(Cards.ssd.bytes.count)] + Cards.ssd.bytes + [0x07, 0x80])
+        let issuer = try host.send(GetStatusCommand(scope: .issuerSecurityDomain, oldForm: true).apdu)
+        #expect(Array(issuer.data.prefix(10)) == [8] + Cards.isd.bytes + [0x0F])
+        let modules = try host.send(GetStatusCommand(scope: .loadFilesAndModules, aidPrefix: AID.securityDomainPackage.bytes, oldForm: true).apdu)
+        let package = AID.securityDomainPackage.bytes, module = AID.securityDomainModule.bytes
+        #expect(modules.data == [UInt8(package.count)] + package + [0x01, 0x00, 0x01, UInt8(module.count)] + module)
+        for number in 0..<30 { #expect(try Cards.createDomain(host, Cards.aid("f054534d53aa" + Hex.encode([UInt8(number)]))) == .success) }
+        var search = GetStatusCommand(scope: .applications, aidPrefix: Array(Cards.ssd.bytes.prefix(5)), oldForm: true)
+        let page = try host.send(search.apdu)
+        #expect(page.statusWord == .moreDataAvailable)
+        // The rest of one form is not the other's.
+        search.oldForm = false
+        #expect(try host.status(search.nextPage.apdu) == .conditionsNotSatisfied)
+        search.oldForm = true
+        let rest = try host.send(search.nextPage.apdu)
+        #expect(rest.statusWord == .success)
+        #expect((page.data + rest.data).count == 30 * 10 + 9)
+        #expect(try host.status(CommandAPDU(cla: 0x80, ins: 0xF2, p1: 0x40, p2: 0x00, data: [0x4F, 0x00, 0x5C, 0x01, 0x4F], expectedLength: 256)) == .incorrectData)
+    }
+
+    @Test("further search criteria and lists of tags")
+    func criteria() throws {
+        let card = try Cards.make()
+        let host = try Cards.withDomain(card)
+        #expect(try Cards.createDomain(host, Cards.otherSSD, privileges: [.securityDomain]) == .success)
+        func found(_ criteria: [TLV], _ prefix: [UInt8] = []) throws -> [AID] {
+            try GetStatusPage(parsing: host.send(GetStatusCommand(scope: .applications, aidPrefix: prefix, criteria: criteria).apdu)).entries.map(\.aid)
+        }
+        #expect(try found([]) == [Cards.ssd, Cards.otherSSD])
+        #expect(try found([TLV(0x9F70, [0x07])]) == [Cards.otherSSD])
+        #expect(try found([TLV(0x9F70, [0x0F])]) == [Cards.ssd])
+        #expect(try found([TLV(0xC5, Privileges.trustedPath.bytes)]) == [Cards.ssd])
+        #expect(try found([TLV(0xCC, Cards.ssd.bytes), TLV(0xC4, AID.securityDomainPackage.bytes)]) == [Cards.otherSSD])
+        #expect(try found([TLV(0x9F70, [0x07])], Cards.ssd.bytes).isEmpty)
+        #expect(try host.status(GetStatusCommand(scope: .applications, criteria: [TLV(0x99, [0x01])]).apdu) == .incorrectData)
+        let listed = try host.send(GetStatusCommand(scope: .applications, aidPrefix: Cards.otherSSD.bytes, tagList: [0xC5, 0xCC]).apdu)
+        #expect(try GetStatusPage(parsing: listed).entries == [RegistryEntry(aid: Cards.otherSSD, privileges: .securityDomain, securityDomain: Cards.ssd)])
+    }
+
     @Test("a supplementary domain sees itself and what is its own")
     func scope() throws {
         let host = try Cards.withDomain(Cards.make())
         #expect(try host.status(GetStatusCommand(scope: .issuerSecurityDomain).apdu) == .incorrectP1P2)
         #expect(try host.registry(.applications).map(\.aid) == [Cards.ssd])
         #expect(try host.status(GetStatusCommand(scope: .loadFiles).apdu) == .referencedDataNotFound)
-        #expect(try host.status(CommandAPDU(cla: 0x80, ins: 0xF2, p1: 0x40, p2: 0x00, data: [0x4F, 0x00], expectedLength: 256)) == .incorrectP1P2)
+        #expect(try host.status(CommandAPDU(cla: 0x80, ins: 0xF2, p1: 0x40, p2: 0x04, data: [0x4F, 0x00], expectedLength: 256)) == .incorrectP1P2)
+        #expect(try host.status(CommandAPDU(cla: 0x80, ins: 0xF2, p1: 0xC0, p2: 0x02, data: [0x4F, 0x00], expectedLength: 256)) == .incorrectP1P2)
         #expect(try host.status(CommandAPDU(cla: 0x80, ins: 0xF2, p1: 0x40, p2: 0x02, data: [0x5C, 0x00], expectedLength: 256)) == .incorrectData)
     }
 
@@ -85,7 +131,8 @@ struct StatusTests {
         #expect(try host.status(CommandAPDU(cla: 0x80, ins: 0xF0, p1: 0x80, p2: 0x33)) == .incorrectP1P2)
         #expect(try host.status(SetStatusCommand.card(.cardLocked).apdu) == .success)
         #expect(try Cards.createDomain(host) == .conditionsNotSatisfied)
-        #expect(try host.select(.accessRuleApplicationMaster).statusWord == .applicationNotFound)
+        #expect(try host.select(.accessRuleApplicationMaster).statusWord == .functionNotSupported)
+        #expect(try host.select(Cards.otherSSD).statusWord == .applicationNotFound)
         #expect(try host.select(Cards.isd).statusWord == .selectedLocked)
         #expect(try host.plain(ManageChannelCommand.open.apdu).statusWord == .functionNotSupported)
         #expect(try host.open(Cards.isdKeys(), version: 0x30) == .success)

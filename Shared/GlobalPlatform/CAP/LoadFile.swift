@@ -19,30 +19,14 @@ public struct LoadFile: Hashable, Sendable {
         self.dataBlock = dataBlock
     }
 
-    /// Reads what the blocks of LOAD are when joined.
+    /// Reads what the blocks of LOAD are when joined; a ciphered data block (`LoadFileStructure`) is an error.
     public init(parsing bytes: [UInt8]) throws(FormatError) {
-        let structure = "load file"
-        var blocks: [DAPBlock] = []
-        var dataBlock: [UInt8]?
-        for object in try TLV.read(bytes, structure, "data") {
-            guard dataBlock == nil else { throw FormatError(.data, structure, "\(object.tag)", "the data block comes last") }
-            switch object.tag {
-            case 0xE2:
-                let parts = try object.read(structure)
-                guard parts.count == 2, parts[0].tag == 0x4F, parts[1].tag == 0xC3 else { throw FormatError(.data, structure, "E2", "4F and C3 were expected") }
-                blocks.append(DAPBlock(securityDomain: try parts[0].readAID(structure), signature: parts[1].value))
-            case 0xC4: dataBlock = object.value
-            default: throw FormatError(.data, structure, "\(object.tag)", "E2 or C4 was expected")
-            }
-        }
-        guard let dataBlock else { throw FormatError(.data, structure, "C4", "the data block is missing") }
-        self.init(dapBlocks: blocks, dataBlock: dataBlock)
+        let structure = try LoadFileStructure(parsing: bytes)
+        guard case .plain(let block) = structure.content else { throw FormatError(.data, "load file", "D4", "the data block is ciphered") }
+        self.init(dapBlocks: structure.dapBlocks, dataBlock: block)
     }
 
-    public var bytes: [UInt8] {
-        let blocks = dapBlocks.map { TLV(0xE2, [TLV(0x4F, $0.securityDomain.bytes), TLV(0xC3, $0.signature)]) }
-        return (blocks + [TLV(0xC4, dataBlock)]).bytes
-    }
+    public var bytes: [UInt8] { LoadFileStructure(dapBlocks: dapBlocks, content: .plain(dataBlock)).bytes }
 
     /// The LOAD commands, each with at most `maximumPayload` bytes of data before secure messaging.
     public func commands(maximumPayload: Int) throws(FormatError) -> [LoadCommand] {

@@ -22,6 +22,9 @@ public enum DeleteCommand: Hashable, Sendable {
         return CommandAPDU(cla: 0x80, ins: Instruction.delete, p1: 0x00, p2: p2, data: objects.bytes, expectedLength: 256)
     }
 
+    /// The data objects of the command as they are.
+    public static func objects(in command: CommandAPDU) throws(FormatError) -> [TLV] { try TLV.read(command.data, "DELETE", "data") }
+
     public static func parse(_ command: CommandAPDU) throws(FormatError) -> DeleteCommand {
         let structure = "DELETE"
         guard command.ins == Instruction.delete else { throw FormatError(.instruction, structure, "INS", "it is another command") }

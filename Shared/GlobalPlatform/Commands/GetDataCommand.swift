@@ -20,6 +20,8 @@ public struct GetDataCommand: Hashable, Sendable {
     public static let keyInformation = GetDataCommand(tag: 0x00E0)
     /// The sequence counter of the default key set (Amendment D, 7.1.1.6 of the card's data).
     public static let sequenceCounter = GetDataCommand(tag: 0x00C1)
+    /// The number of the last receipt.
+    public static let confirmationCounter = GetDataCommand(tag: 0x00C2)
     public static let keyDiversificationData = GetDataCommand(tag: 0x00CF)
     /// ETSI TS 102 226: free memory and number of applications.
     public static let extendedCardResources = GetDataCommand(tag: 0xFF21)

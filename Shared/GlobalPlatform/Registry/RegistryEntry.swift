@@ -66,6 +66,26 @@ public struct RegistryEntry: Hashable, Sendable {
 }
 
 extension RegistryEntry {
+    /// The form of GPCS 2.1.1 (table 11-35): AID with its length, state, one byte of privileges, and for `withModules` the number of modules and their AIDs.
+    public func oldForm(withModules: Bool) -> [UInt8] {
+        func field(_ aid: AID) -> [UInt8] { [UInt8(aid.bytes.count)] + aid.bytes }
+        let head = field(aid) + [lifeCycleState ?? 0x00, privileges?.bytes.first ?? 0x00]
+        return withModules ? head + [UInt8(clamping: modules.count)] + modules.flatMap(field) : head
+    }
+
+    /// Whether the entry has all of these objects, bit by bit where they are privileges.
+    public func matches(_ criteria: [TLV]) -> Bool {
+        criteria.allSatisfy { criterion in
+            switch criterion.tag {
+            case 0x9F70: criterion.value == lifeCycleState.map { [$0] }
+            case 0xC5: (try? Privileges(bytes: criterion.value)).flatMap { wanted in privileges?.isSuperset(of: wanted) } ?? false
+            case 0xC4: criterion.value == loadFile?.bytes
+            case 0xCC: criterion.value == securityDomain?.bytes
+            default: false
+            }
+        }
+    }
+
     /// The state as an application's; nil for other values or when it was not answered.
     public var applicationState: ApplicationState? { lifeCycleState.flatMap { ApplicationState(rawValue: $0) } }
     /// The state as a supplementary security domain's.

@@ -19,6 +19,13 @@ public enum CardIdentity {
         return try object.readNumber("sequence counter")
     }
 
+    /// C2 02: the counter of the last receipt that the security domain made.
+    public static func confirmationCounter(from response: [UInt8]) throws(FormatError) -> UInt16 {
+        let object = try TLV.readOne(response, tag: 0xC2, "confirmation counter")
+        guard object.value.count == 2 else { throw FormatError(.data, "confirmation counter", "C2", "2 bytes were expected, not \(object.value.count)") }
+        return UInt16(object.value[0]) << 8 | UInt16(object.value[1])
+    }
+
     /// The value of CF.
     public static func keyDiversificationData(from response: [UInt8]) throws(FormatError) -> [UInt8] {
         try TLV.readOne(response, tag: 0xCF, "key diversification data").value

@@ -40,5 +40,8 @@ public struct CardProductionLifeCycle: Hashable, Sendable {
     /// Fabricator, type, batch and serial number of the chip: ten bytes that identify it.
     public var chipIdentity: [UInt8] { self[.icFabricator] + self[.icType] + self[.icBatchIdentifier] + self[.icSerialNumber] }
 
+    /// Where a field begins in `data`.
+    public static func offset(of field: Field) -> Int { field.offset }
+
     public var bytes: [UInt8] { TLV(0x9F7F, data).bytes }
 }

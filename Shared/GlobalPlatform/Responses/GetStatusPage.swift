@@ -26,10 +26,13 @@ public struct GetStatusPage: Hashable, Sendable {
     public func entry(_ aid: AID) -> RegistryEntry? { entries.first { $0.aid == aid } }
 
     /// The entries in pages of at most `maximumLength` bytes of response data, none of them split.
-    public static func pages(_ entries: [TLV], maximumLength: Int) -> [[UInt8]] {
+    public static func pages(_ entries: [TLV], maximumLength: Int) -> [[UInt8]] { pages(entries.map(\.bytes), maximumLength: maximumLength) }
+
+    /// Likewise of entries in any form.
+    public static func pages(_ entries: [[UInt8]], maximumLength: Int) -> [[UInt8]] {
         var pages: [[UInt8]] = []
         var page: [UInt8] = []
-        for entry in entries.map(\.bytes) {
+        for entry in entries {
             if !page.isEmpty && page.count + entry.count > maximumLength {
                 pages.append(page)
                 page = []

@@ -17,16 +17,16 @@ public struct ManagementConfirmation: Hashable, Sendable {
         self = .none
         if response.isEmpty || response == [0x00] { return }
         var reader = FieldReader(response, structure: "confirmation")
-        var inner = FieldReader(try reader.field("confirmation"), structure: "confirmation")
+        var inner = FieldReader(try reader.berField("confirmation"), structure: "confirmation")
         try reader.finish()
-        receipt = try inner.field("receipt")
+        receipt = try inner.berField("receipt")
         data = try inner.take(inner.remaining, "confirmation data")
     }
 
     public var bytes: [UInt8] {
         if receipt.isEmpty && data.isEmpty { return [0x00] }
-        let inner = [UInt8(clamping: receipt.count)] + receipt + data
-        return [UInt8(clamping: inner.count)] + inner
+        let inner = TLV.encodeLength(receipt.count) + receipt + data
+        return TLV.encodeLength(inner.count) + inner
     }
 
     /// 02 and the counter at the start of the confirmation data.

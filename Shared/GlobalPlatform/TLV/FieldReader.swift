@@ -30,6 +30,14 @@ public struct FieldReader: Sendable {
         return try take(length, place)
     }
 
+    /// A field with its length as BER-TLV has it.
+    public mutating func berField(_ place: String) throws(FormatError) -> [UInt8] {
+        let first = try byte(place)
+        guard first & 0x80 != 0 else { return try take(Int(first), place) }
+        guard (0x81...0x83).contains(first) else { throw FormatError(.data, structure, place, "the length is not definite or too long") }
+        return try take(try take(Int(first & 0x0F), place).reduce(0) { $0 << 8 | Int($1) }, place)
+    }
+
     /// A field that holds an AID.
     public mutating func aid(_ place: String) throws(FormatError) -> AID {
         let value = try field(place)

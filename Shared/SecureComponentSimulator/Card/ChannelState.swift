@@ -34,8 +34,13 @@ struct SecureChannel: Sendable {
 struct LoadSession: Sendable {
     let install: InstallForLoad
     let securityDomain: AID
+    let authorization: Authorization
+    /// Whether INSTALL [for load, install and make selectable] began it: the load file is then registered with its first instance.
+    var isCombined = false
     var nextBlock = 0
     var data: [UInt8] = []
+    /// Of a combined process after the last LOAD.
+    var loaded: LoadFileRecord?
 }
 
 /// STORE DATA commands that belong together.
@@ -49,11 +54,9 @@ struct StoreDataSession: Sendable {
     var data: [UInt8] = []
 }
 
-/// GET STATUS: pages that were not fetched yet, and what was asked.
+/// GET STATUS: what was asked, and the pages that were not fetched yet.
 struct Listing: Sendable {
-    let scope: GetStatusCommand.Scope
-    let aidPrefix: [UInt8]
-    let tagList: [TLVTag]?
+    let request: GetStatusCommand
     var pages: [[UInt8]]
 }
 

@@ -3,29 +3,48 @@ import GlobalPlatform
 /// DELETE (GPCS 2.3.1, 9.5 and 11.2).
 extension CardEngine {
     mutating func delete(_ command: CommandAPDU, _ domain: ApplicationRecord) throws(Refusal) -> ResponseAPDU {
+        var answer = ManagementConfirmation.none.bytes
         switch try Refusal.reading({ () throws(FormatError) in try DeleteCommand.parse(command) }) {
         case .object(let aid, let related, let token):
-            try refuseToken(token)
-            guard domain.privileges.contains(.authorizedManagement) || domain.privileges.contains(.globalDelete) else {
-                throw Refusal(.conditionsNotSatisfied, "\(domain.aid) lacks the Authorized Management privilege")
-            }
+            let authorization = try authorizeDeletion(command, token: token ?? [], domain)
             if let application = image.application(aid) {
                 try delete(application, related: related, by: domain)
             } else if let file = image.loadFile(aid) {
                 try delete(file, related: related, by: domain)
+            } else if image.loadFiles.contains(where: { $0.modules.contains(aid) }) {
+                throw Refusal(.applicationNotFound, "\(aid) is a module, which goes with its load file")
             } else {
                 throw Refusal(.referencedDataNotFound, "\(aid) is not on the card")
             }
+            image.settleSinglePrivileges()
+            answer = try confirmation(of: .delete(aid), authorization)
         case .key(let identifier, let version):
             try deleteKeys(identifier: identifier, version: version, of: domain)
         }
-        return ResponseAPDU(data: [0x00], statusWord: .success)
+        return ResponseAPDU(data: answer, statusWord: .success)
+    }
+
+    /// Global Delete needs nothing beside itself; otherwise as all content management.
+    private mutating func authorizeDeletion(_ command: CommandAPDU, token: [UInt8], _ domain: ApplicationRecord) throws(Refusal) -> Authorization {
+        let manages = domain.privileges.contains(.authorizedManagement) || domain.privileges.contains(.delegatedManagement)
+        if domain.privileges.contains(.globalDelete), !manages || token.isEmpty {
+            guard token.isEmpty else { throw Refusal(.incorrectData, "a token came where Global Delete needs none") }
+            return Authorization(authority: domain.aid, token: nil)
+        }
+        let objects = try Refusal.reading { () throws(FormatError) in try DeleteCommand.objects(in: command) }
+        return try authorize(
+            command, token: token, reference: try Refusal.reading { () throws(FormatError) in try TokenReference.find(in: objects) }, domain)
     }
 
     private mutating func delete(_ application: ApplicationRecord, related: Bool, by domain: ApplicationRecord) throws(Refusal) {
         guard application.aid != image.issuerSecurityDomain else { throw Refusal(.conditionsNotSatisfied, "the Issuer Security Domain stays") }
-        guard image.manages(domain.aid, application: application) || domain.privileges.contains(.globalDelete) else {
+        let isGlobal = domain.privileges.contains(.globalDelete)
+        guard image.manages(domain.aid, application: application) || isGlobal else {
             throw Refusal(.conditionsNotSatisfied, "\(application.aid) is not associated with \(domain.aid)")
+        }
+        // Tag 83 of a domain's installation parameters keeps domains above it from deleting what it holds.
+        guard application.securityDomain == domain.aid || isGlobal || image.application(application.securityDomain)?.domain?.acceptsDeletion != false else {
+            throw Refusal(.conditionsNotSatisfied, "\(application.securityDomain) does not let others delete what it holds")
         }
         guard application.isSecurityDomain else {
             try removeApplications([application.aid])
@@ -38,7 +57,7 @@ extension CardEngine {
             throw Refusal(.conditionsNotSatisfied, "load files or applications are associated with \(application.aid)")
         }
         try removeApplications(applications + domains)
-        for file in files { try removeLoadFile(file.aid) }
+        for file in image.inOrderOfRemoval(files) { try removeLoadFile(file.aid) }
     }
 
     private mutating func delete(_ file: LoadFileRecord, related: Bool, by domain: ApplicationRecord) throws(Refusal) {
@@ -68,7 +87,7 @@ extension CardEngine {
     private mutating func removeLoadFile(_ aid: AID) throws(Refusal) {
         guard let file = image.loadFile(aid) else { return }
         guard !file.isPreinstalled else { throw Refusal(.conditionsNotSatisfied, "\(aid) is in ROM") }
-        if let user = image.loadFiles.first(where: { $0.aid != aid && $0.imports.contains(aid) }) {
+        if let user = image.user(of: file) {
             throw Refusal(.conditionsNotSatisfied, "\(user.aid) imports \(aid)")
         }
         if let instance = image.applications.first(where: { $0.loadFile == aid && $0.aid != image.issuerSecurityDomain }) {
@@ -87,7 +106,7 @@ extension CardEngine {
             data.keySets.removeAll { $0.keys.isEmpty }
             guard data.keySets.reduce(0, { $0 + $1.keys.count }) < before else { throw Refusal(.referencedDataNotFound, "no such key") }
             // Nothing could manage the card any more.
-            guard !isIssuer || data.keySets.contains(where: { $0.staticKeys != nil }) else {
+            guard !isIssuer || data.defaultKeySet != nil else {
                 throw Refusal(.conditionsNotSatisfied, "the Issuer Security Domain keeps one complete key set")
             }
         }

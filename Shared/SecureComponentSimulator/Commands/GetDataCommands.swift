@@ -14,23 +14,22 @@ extension CardEngine {
         let isIssuer = domain.aid == image.issuerSecurityDomain
         switch tag {
         case 0x9F7F: return isIssuer ? TLV(0x9F7F, image.identity.productionLifeCycle.bytes).bytes : nil
-        case 0x0042, 0x0045:
-            if let stored = domain.domain?.dataObjects[Hex.encode([UInt8(tag)])] { return TLV(TLVTag(rawValue: UInt32(tag)), stored.bytes).bytes }
-            guard isIssuer else { return nil }
-            let value = tag == 0x0042 ? image.identity.issuerIdentificationNumber : image.identity.cardImageNumber
-            return TLV(TLVTag(rawValue: UInt32(tag)), value.bytes).bytes
+        case 0x0042, 0x0045: return image.identification(UInt8(tag), of: domain).map { TLV(TLVTag(rawValue: UInt32(tag)), $0).bytes }
+        case 0x5F50: return domain.domain?.dataObjects["5f50"].map { TLV(0x5F50, $0.bytes).bytes }
         case 0x0066: return recognitionData(domain).bytes
         case 0x0067: return isIssuer ? capabilities.bytes : nil
         case 0x00E0:
             guard let sets = domain.domain?.keySets, !sets.isEmpty else { return nil }
             return KeyInformation(keys: sets.flatMap { set in
-                set.keys.map { key in
-                    KeyInformation.Key(identifier: key.identifier, version: set.version, components: [.init(type: KeyType.aes, length: UInt8(key.value.bytes.count))])
-                }
+                set.keys.map { KeyInformation.Key(identifier: $0.identifier, version: set.version, components: $0.components) }
             }).bytes
         case 0x00C1:
-            guard let holder = image.keyHolder(of: domain.aid), let set = image.application(holder)?.domain?.keySets.first else { return nil }
+            guard let holder = image.keyHolder(of: domain.aid), let set = image.application(holder)?.domain?.defaultKeySet else { return nil }
             return SequenceCounter(set.sequenceCounter).map { TLV(0xC1, $0.bytes).bytes }
+        case 0x00C2:
+            guard domain.privileges.contains(.receiptGeneration) else { return nil }
+            let counter = domain.domain?.confirmationCounter ?? 0
+            return TLV(0xC2, [UInt8(counter >> 8), UInt8(counter & 0xFF)]).bytes
         case 0x00CF: return TLV(0xCF, image.identity.keyDiversificationData.bytes).bytes
         case 0xFF21:
             let free = image.free(for: domain.aid)
@@ -52,10 +51,12 @@ extension CardEngine {
 
     private var capabilities: CardCapabilityInformation {
         let profile = image.profile
-        let sizes: UInt8 = switch profile.keyLength { case 16: 0x01; case 24: 0x02; default: 0x04 }
+        let sizes = profile.keyLengths.reduce(UInt8(0)) { $0 | ($1 == 16 ? 0x01 : $1 == 24 ? 0x02 : 0x04) }
         return CardCapabilityInformation(
             secureChannels: [.init(identifier: 0x03, options: profile.scp03Options, keySizes: sizes)],
             securityDomainPrivileges: profile.grantableSecurityDomainPrivileges, applicationPrivileges: profile.grantableApplicationPrivileges,
-            loadFileHashAlgorithms: [0x02])
+            loadFileHashAlgorithms: [0x02],
+            // 89 00: load files can be upgraded, one a session (Amendment H).
+            other: profile.upgradesLoadFiles ? [TLV(0x89, [0x00])] : [])
     }
 }

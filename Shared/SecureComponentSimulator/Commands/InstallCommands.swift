@@ -1,64 +1,89 @@
 import GlobalPlatform
 
-/// INSTALL in all its forms but [for load] (GPCS 2.3.1, 11.5).
+/// INSTALL in its forms that make applications (GPCS 2.3.1, 11.5).
 extension CardEngine {
     mutating func install(_ command: CommandAPDU, _ domain: ApplicationRecord, _ number: Int) throws(Refusal) -> ResponseAPDU {
-        switch try Refusal.reading({ () throws(FormatError) in try InstallCommand.parse(command) }) {
-        case .load(let load): try beginLoading(load, domain, number)
-        case .install(let install): try installApplication(install, domain)
-        case .makeSelectable(let request): try makeSelectable(request, domain)
-        case .personalization(let aid): try beginPersonalization(aid, domain, number)
-        case .extradition(let request): try extradite(request, domain)
-        case .registryUpdate(let request): try updateRegistry(request, domain)
-        }
+        let combined = channels[number]?.loading
+        channels[number]?.loading = nil
         // No receipt: one byte that says so.
-        return ResponseAPDU(data: [0x00], statusWord: .success)
+        var answer = ManagementConfirmation.none.bytes
+        switch try Refusal.reading({ () throws(FormatError) in try InstallCommand.parse(command) }) {
+        case .load(let load): try beginLoading(load, command, domain, isCombined: false, number)
+        case .beginCombined(let load): try beginLoading(load, command, domain, isCombined: true, number)
+        case .endCombined(let install):
+            guard let combined, combined.isCombined, let file = combined.loaded, file.aid == install.loadFile else {
+                throw Refusal(.conditionsNotSatisfied, "a combined process ends after the last LOAD of its load file")
+            }
+            image.loadFiles.append(file)
+            answer = try installApplication(install, command, domain)
+        case .install(let install): answer = try installApplication(install, command, domain)
+        case .makeSelectable(let request): answer = try makeSelectable(request, command, domain)
+        case .personalization(let aid): try beginPersonalization(aid, domain, number)
+        case .extradition(let request): answer = try extradite(request, command, domain)
+        case .registryUpdate(let request): answer = try updateRegistry(request, command, domain)
+        }
+        return ResponseAPDU(data: answer, statusWord: .success)
     }
 
-    private mutating func installApplication(_ install: InstallForInstall, _ domain: ApplicationRecord) throws(Refusal) {
-        try requireAuthorizedManagement(domain)
-        try refuseToken(install.token)
+    private mutating func installApplication(_ install: InstallForInstall, _ command: CommandAPDU, _ domain: ApplicationRecord) throws(Refusal) -> [UInt8] {
+        let authorization = try authorize(command, token: install.token, reference: reference(in: install.parameters), domain)
         guard let file = image.loadFile(install.loadFile) else { throw Refusal(.referencedDataNotFound, "load file \(install.loadFile) is not on the card") }
         guard file.modules.contains(install.module) else { throw Refusal(.referencedDataNotFound, "\(file.aid) has no module \(install.module)") }
         guard image.isWithin(file.securityDomain, domain: domain.aid) || image.isWithin(domain.aid, domain: file.securityDomain) else {
             throw Refusal(.conditionsNotSatisfied, "load file \(file.aid) belongs to another hierarchy than \(domain.aid)")
         }
+        guard let owner = image.application(file.securityDomain), owner.aid == image.issuerSecurityDomain || !owner.isLocked else {
+            throw Refusal(.conditionsNotSatisfied, "\(file.securityDomain), which holds load file \(file.aid), is LOCKED")
+        }
         guard !image.isTaken(install.application) else { throw Refusal(.incorrectData, "AID \(install.application) is in use") }
         let isDomain = install.module == .securityDomainModule && file.aid == .securityDomainPackage
-        try check(install.privileges, isDomain: isDomain, by: domain)
+        try checkPrivileges(install.privileges, of: install.application, isDomain: isDomain, by: authorization.authority)
         var record = ApplicationRecord(
             aid: install.application, loadFile: file.aid, module: install.module, privileges: install.privileges,
             lifeCycleState: install.makeSelectable ? ApplicationState.selectable.rawValue : ApplicationState.installed.rawValue,
-            securityDomain: domain.aid, memory: .init(install.parameters.system),
-            implicitSelection: HexBytes(install.parameters.system.implicitSelection))
+            securityDomain: domain.aid, memory: .init(install.parameters.system))
         let specific = install.parameters.applicationSpecific ?? []
         if isDomain {
             record.domain = try newDomain(specific, parent: domain)
         } else if file.aid == AccessRuleStore.loadFile {
-            guard !image.applications.contains(where: { $0.accessRules != nil }) else {
-                throw Refusal(.conditionsNotSatisfied, "the card has its access rule application already")
-            }
+            try image.checkAccessRuleModule(install.module)
             record.accessRules = AccessRuleStore(rules: [], refreshTag: HexBytes(try randomBytes(8)))
         } else {
             record.sink = try SinkData(loadFile: file, module: install.module, installParameters: specific)
         }
         image.applications.append(record)
+        try take(install.parameters, at: image.applications.count - 1)
+        image.settleSinglePrivileges()
+        return try confirmation(of: .install(loadFile: file.aid, application: install.application), authorization)
     }
 
-    /// What an installing domain may give (GPCS 2.3.1, 6.6.3).
-    private func check(_ privileges: Privileges, isDomain: Bool, by domain: ApplicationRecord) throws(Refusal) {
-        guard privileges.contains(.securityDomain) == isDomain else {
-            throw Refusal(.incorrectData, "the Security Domain privilege and the module do not agree")
+    /// What EF and EA say beside memory: implicit selection, Global Services, the contactless interface.
+    mutating func take(_ parameters: InstallParameters, at index: Int) throws(Refusal) {
+        let system = parameters.system
+        let application = image.applications[index]
+        if !system.implicitSelection.isEmpty {
+            for parameter in system.implicitSelection {
+                if let other = image.applications.first(where: { $0.aid != application.aid && $0.implicitSelection.bytes.contains { conflicts($0, parameter) } }) {
+                    throw Refusal(.incorrectData, "\(other.aid) is selected implicitly there")
+                }
+            }
+            image.applications[index].implicitSelection = HexBytes(system.implicitSelection)
         }
-        if let reason = privileges.inconsistency { throw Refusal(.incorrectData, reason) }
-        let grantable = isDomain ? image.profile.grantableSecurityDomainPrivileges : image.profile.grantableApplicationPrivileges
-        let impossible = privileges.subtracting(grantable)
-        guard impossible.isEmpty else { throw Refusal(.incorrectData, "the card does not give \(impossible) to this kind of object") }
-        // Power over the card cannot be handed on by who does not have it.
-        let powers: Privileges = [.cardLock, .cardTerminate, .cardReset, .authorizedManagement, .globalDelete, .globalLock, .globalRegistry, .finalApplication]
-        let missing = privileges.intersection(powers).subtracting(domain.privileges)
-        guard missing.isEmpty else { throw Refusal(.conditionsNotSatisfied, "\(domain.aid) lacks what it gives: \(missing)") }
+        if !system.globalServices.isEmpty {
+            guard application.privileges.contains(.globalService) else {
+                throw Refusal(.incorrectData, "service parameters came without the Global Service privilege")
+            }
+            image.applications[index].globalServices = system.globalServices
+        }
+        let interface = system.other.filter { [0xA0, 0xA1].contains($0.tag) } + parameters.other.filter { $0.tag == 0xEA }
+        for object in interface where object.tag.isConstructed {
+            do { try TLV.checkNesting(object.value, maximumDepth: 4) } catch { throw Refusal(.incorrectData, "\(object.tag): \(error)") }
+        }
+        if !interface.isEmpty { image.applications[index].interfaceParameters = HexBytes(interface.bytes) }
     }
+
+    /// b8 contactless, b7 contacts, the rest a channel (GPCS 2.3.1, table 11-50): one application each.
+    private func conflicts(_ left: UInt8, _ right: UInt8) -> Bool { left & right & 0xC0 != 0 && left & 0x1F == right & 0x1F }
 
     private func newDomain(_ specific: [UInt8], parent: ApplicationRecord) throws(Refusal) -> SecurityDomainRecord {
         let parameters: SecurityDomainParameters
@@ -74,13 +99,16 @@ extension CardEngine {
             }
         }
         let option = parameters.secureChannels.first?.option ?? parent.domain?.scp03Option ?? image.profile.scp03Parameter.rawValue
+        // All bits clear: nothing is accepted. A reading; the specification of these tags is not public.
+        func accepts(_ value: [UInt8]?) -> Bool { value.map { !$0.allSatisfy { $0 == 0 } || $0.isEmpty } ?? true }
         return SecurityDomainRecord(
-            scp03Option: option, personalizesItself: parameters.personalizesItself, acceptsExtradition: parameters.acceptsExtraditionHere != [0x00])
+            scp03Option: option, personalizesItself: parameters.personalizesItself, acceptsExtradition: accepts(parameters.acceptsExtraditionHere),
+            acceptsDeletion: accepts(parameters.acceptsDeletion) ? nil : false,
+            acceptsExtraditionAway: accepts(parameters.acceptsExtraditionAway) ? nil : false)
     }
 
-    private mutating func makeSelectable(_ request: InstallForMakeSelectable, _ domain: ApplicationRecord) throws(Refusal) {
-        try requireAuthorizedManagement(domain)
-        try refuseToken(request.token)
+    private mutating func makeSelectable(_ request: InstallForMakeSelectable, _ command: CommandAPDU, _ domain: ApplicationRecord) throws(Refusal) -> [UInt8] {
+        let authorization = try authorize(command, token: request.token, reference: reference(in: request.parameters), domain)
         guard let index = image.applicationIndex(request.application) else {
             throw Refusal(.referencedDataNotFound, "\(request.application) is not on the card")
         }
@@ -92,10 +120,14 @@ extension CardEngine {
             throw Refusal(.conditionsNotSatisfied, "\(application.aid) is not in state INSTALLED")
         }
         if let privileges = request.privileges, privileges != application.privileges {
-            try check(privileges, isDomain: application.isSecurityDomain, by: domain)
+            try checkPrivileges(
+                privileges, of: application.aid, isDomain: application.isSecurityDomain, present: application.privileges, by: authorization.authority)
             image.applications[index].privileges = privileges
         }
         image.applications[index].lifeCycleState = next.rawValue
+        try take(request.parameters, at: index)
+        image.settleSinglePrivileges()
+        return try confirmation(of: .install(loadFile: application.loadFile, application: application.aid), authorization)
     }
 
     private mutating func beginPersonalization(_ aid: AID, _ domain: ApplicationRecord, _ number: Int) throws(Refusal) {
@@ -111,64 +143,7 @@ extension CardEngine {
         channels[number]?.storing = StoreDataSession(target: aid, isForwarding: true)
     }
 
-    private mutating func extradite(_ request: InstallForExtradition, _ domain: ApplicationRecord) throws(Refusal) {
-        try requireAuthorizedManagement(domain)
-        try refuseToken(request.token)
-        try move(request.object, to: request.newSecurityDomain, by: domain)
-    }
-
-    /// GPCS 2.3.1, 9.4.1: both ends must lie in the extraditing domain's hierarchy, and the new one must agree.
-    private mutating func move(_ object: AID, to newDomain: AID, by domain: ApplicationRecord) throws(Refusal) {
-        guard let target = image.application(newDomain), let data = target.domain else {
-            throw Refusal(.referencedDataNotFound, "\(newDomain) is no security domain of this card")
-        }
-        guard !target.isLocked, target.aid == image.issuerSecurityDomain || target.isSelectable, data.acceptsExtradition else {
-            throw Refusal(.conditionsNotSatisfied, "\(newDomain) does not accept extradition")
-        }
-        guard image.isWithin(newDomain, domain: domain.aid) else {
-            throw Refusal(.conditionsNotSatisfied, "\(newDomain) is not in the hierarchy of \(domain.aid)")
-        }
-        if let index = image.applicationIndex(object) {
-            let application = image.applications[index]
-            guard image.manages(domain.aid, application: application) else {
-                throw Refusal(.conditionsNotSatisfied, "\(object) is not associated with \(domain.aid)")
-            }
-            guard !application.isSecurityDomain || !image.isWithin(newDomain, domain: object) else {
-                throw Refusal(.conditionsNotSatisfied, "a security domain cannot move below itself")
-            }
-            image.applications[index].securityDomain = newDomain
-        } else if let index = image.loadFileIndex(object) {
-            guard image.isWithin(image.loadFiles[index].securityDomain, domain: domain.aid), !image.loadFiles[index].isPreinstalled else {
-                throw Refusal(.conditionsNotSatisfied, "\(object) is not associated with \(domain.aid)")
-            }
-            image.loadFiles[index].securityDomain = newDomain
-        } else {
-            throw Refusal(.referencedDataNotFound, "\(object) is not on the card")
-        }
-    }
-
-    private mutating func updateRegistry(_ request: InstallForRegistryUpdate, _ domain: ApplicationRecord) throws(Refusal) {
-        try requireAuthorizedManagement(domain)
-        try refuseToken(request.token)
-        guard let index = image.applicationIndex(request.application) else {
-            throw Refusal(.referencedDataNotFound, "\(request.application) is not on the card")
-        }
-        let application = image.applications[index]
-        guard image.manages(domain.aid, application: application) else {
-            throw Refusal(.conditionsNotSatisfied, "\(application.aid) is not associated with \(domain.aid)")
-        }
-        if let privileges = request.privileges {
-            try check(privileges, isDomain: application.isSecurityDomain, by: domain)
-            image.applications[index].privileges = privileges
-        }
-        let system = request.parameters.system
-        if !system.implicitSelection.isEmpty { image.applications[index].implicitSelection = HexBytes(system.implicitSelection) }
-        if let quota = system.volatileQuota { image.applications[index].memory.volatileQuota = quota }
-        if let quota = system.nonVolatileQuota { image.applications[index].memory.nonVolatileQuota = quota }
-        if let newDomain = request.securityDomain { try move(application.aid, to: newDomain, by: domain) }
-    }
-
     func randomBytes(_ count: Int) throws(Refusal) -> [UInt8] {
-        do { return try random.bytes(count) } catch { throw Refusal(.uncaughtException, error.description) }
+        do { return try random.bytes(count) } catch { throw Refusal(.noSpecificDiagnosis, error.description) }
     }
 }

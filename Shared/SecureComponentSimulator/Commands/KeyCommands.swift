@@ -4,6 +4,7 @@ import GlobalPlatform
 /// PUT KEY, and first keys by STORE DATA (GPCS 2.3.1, 11.8; Amendment D, 7.2; Amendment A, 4.2).
 extension CardEngine {
     mutating func putKey(_ command: CommandAPDU, _ domain: ApplicationRecord, _ channel: SecureChannel) throws(Refusal) -> ResponseAPDU {
+        if PutPublicKeyCommand.isPublic(command) { return try putPublicKey(command, domain) }
         let put = try Refusal.reading { () throws(FormatError) in try PutKeyCommand.parse(command) }
         var keys: [KeyRecord] = []
         var checkValues: [[UInt8]] = []
@@ -24,9 +25,24 @@ extension CardEngine {
         return ResponseAPDU(data: PutKeyResponse(version: put.newVersion, checkValues: checkValues).bytes, statusWord: .success)
     }
 
+    /// A public key to verify tokens or DAP blocks with; it has no check value.
+    private mutating func putPublicKey(_ command: CommandAPDU, _ domain: ApplicationRecord) throws(Refusal) -> ResponseAPDU {
+        let put = try Refusal.reading { () throws(FormatError) in try PutPublicKeyCommand.parse(command) }
+        let key = KeyRecord(identifier: put.identifier, publicKey: put.key)
+        if put.replacing == 0 {
+            try addKeys([key], version: put.newVersion, to: domain.aid)
+        } else {
+            try replaceKeys(put.replacing, by: [key], version: put.newVersion, in: domain.aid)
+        }
+        return ResponseAPDU(data: PutKeyResponse(version: put.newVersion, checkValues: []).bytes, statusWord: .success)
+    }
+
     /// The joined data of STORE DATA for a security domain: DGIs 00B9 and 8113, all keys or none.
     mutating func storeFirstKeys(_ set: FirstKeySet, in target: AID, _ channel: SecureChannel, isForwarding: Bool) throws(Refusal) {
         guard let data = image.application(target)?.domain else { throw Refusal(.referencedDataNotFound, "\(target) is no security domain") }
+        guard !isForwarding || image.profile.firstKeys == .storeData else {
+            throw Refusal(.incorrectData, "domains of this card get their first keys by PUT KEY, under the keys of their parents")
+        }
         // Keys of a domain that has its own are its business, not its parent's.
         guard !isForwarding || data.keySets.isEmpty else { throw Refusal(.conditionsNotSatisfied, "\(target) has keys already") }
         var sets: [(version: UInt8, keys: [KeyRecord])] = []
@@ -50,8 +66,8 @@ extension CardEngine {
     private func decrypt(
         _ encrypted: [UInt8], length: Int, expectedCheckValue: [UInt8], _ channel: SecureChannel
     ) throws(Refusal) -> (value: HexBytes, checkValue: [UInt8]) {
-        guard length == image.profile.keyLength else {
-            throw Refusal(.incorrectData, "this card takes AES keys of \(image.profile.keyLength) bytes, not \(length)")
+        guard image.profile.keyLengths.contains(length) else {
+            throw Refusal(.incorrectData, "this card takes AES keys of \(image.profile.keyLengths) bytes, not \(length)")
         }
         let key: SecretBytes
         let checkValue: [UInt8]
@@ -60,7 +76,7 @@ extension CardEngine {
         } catch {
             throw Refusal(.incorrectData, error.description)
         }
-        do { checkValue = try aesKeyCheckValue(key) } catch { throw Refusal(.uncaughtException, error.description) }
+        do { checkValue = try aesKeyCheckValue(key) } catch { throw Refusal(.noSpecificDiagnosis, error.description) }
         guard expectedCheckValue.isEmpty || constantTimeEqual(expectedCheckValue, checkValue) else {
             throw Refusal(.securityStatusNotSatisfied, "the key check value is wrong")
         }
@@ -96,7 +112,7 @@ extension CardEngine {
                 guard let replaced = present.key(key.identifier) else {
                     throw Refusal(.referencedDataNotFound, "key \(key.identifier) of version \(Hex.encodeUpperCase([old])) is not there")
                 }
-                guard replaced.value.bytes.count == key.value.bytes.count else { throw Refusal(.incorrectData, "a key is replaced by one of the same length") }
+                guard replaced.isLike(key) else { throw Refusal(.incorrectData, "a key is replaced by one of the same type and length") }
             }
             let isWhole = present.keys.allSatisfy { key in keys.contains { $0.identifier == key.identifier } }
             if isWhole {
@@ -114,7 +130,7 @@ extension CardEngine {
         guard domain != image.issuerSecurityDomain, let index = image.applicationIndex(domain), let data = image.applications[index].domain else { return }
         guard image.profile.personalizesSecurityDomains || data.personalizesItself else { return }
         guard image.applications[index].lifeCycleState == SecurityDomainState.selectable.rawValue else { return }
-        if data.keySets.contains(where: { $0.staticKeys != nil }) {
+        if data.defaultKeySet != nil {
             image.applications[index].lifeCycleState = SecurityDomainState.personalized.rawValue
         }
     }

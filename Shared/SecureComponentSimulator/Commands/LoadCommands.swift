@@ -3,9 +3,13 @@ import GlobalPlatform
 
 /// INSTALL [for load] and LOAD (GPCS 2.3.1, 9.3.5, 11.5.2.3.1, 11.6).
 extension CardEngine {
-    mutating func beginLoading(_ install: InstallForLoad, _ domain: ApplicationRecord, _ number: Int) throws(Refusal) {
-        try requireAuthorizedManagement(domain)
-        try refuseToken(install.token)
+    /// - Parameter isCombined: whether INSTALL [for load, install and make selectable] begins it. Its token, if it needs one, comes at its end.
+    mutating func beginLoading(_ install: InstallForLoad, _ command: CommandAPDU, _ domain: ApplicationRecord, isCombined: Bool, _ number: Int) throws(Refusal) {
+        let authorization = if isCombined, install.token.isEmpty, domain.privileges.contains(.delegatedManagement) {
+            Authorization(authority: domain.aid, token: nil)
+        } else {
+            try authorize(command, token: install.token, reference: reference(in: install.parameters), domain)
+        }
         guard !image.isTaken(install.loadFile) else { throw Refusal(.incorrectData, "AID \(install.loadFile) is in use") }
         let target = install.securityDomain ?? domain.aid
         guard let record = image.application(target), let data = record.domain else {
@@ -18,19 +22,23 @@ extension CardEngine {
         guard [0, 32].contains(install.loadFileDataBlockHash.count) else {
             throw Refusal(.incorrectData, "the load file data block hash is SHA-256, 32 bytes")
         }
+        if let demanding = domainsDemandingDAP(for: record).first, install.loadFileDataBlockHash.isEmpty {
+            throw Refusal(.incorrectData, "\(demanding.aid) demands a DAP block, which signs the load file data block hash")
+        }
         let needed = install.parameters.system
         let free = image.free(for: target)
         let nonVolatile = UInt64(needed.nonVolatileCodeMinimum ?? 0) + UInt64(needed.nonVolatileQuota ?? 0)
         guard nonVolatile <= free.nonVolatile, UInt64(needed.volatileQuota ?? 0) <= free.volatile else {
             throw Refusal(.notEnoughMemory, "less memory is free than the load file asks for")
         }
-        channels[number]?.loading = LoadSession(install: install, securityDomain: target)
+        channels[number]?.loading = LoadSession(install: install, securityDomain: target, authorization: authorization, isCombined: isCombined)
     }
 
     mutating func load(_ command: CommandAPDU, _ domain: ApplicationRecord, _ number: Int) throws(Refusal) -> ResponseAPDU {
         // Whatever goes wrong ends the load; it is put back when the block was taken.
-        guard var loading = channels[number]?.loading else { throw Refusal(.conditionsNotSatisfied, "LOAD without INSTALL [for load] before it") }
+        let present = channels[number]?.loading
         channels[number]?.loading = nil
+        guard var loading = present, loading.loaded == nil else { throw Refusal(.conditionsNotSatisfied, "LOAD without INSTALL [for load] before it") }
         let load = try Refusal.reading { () throws(FormatError) in try LoadCommand.parse(command) }
         guard Int(load.blockNumber) == loading.nextBlock else {
             throw Refusal(.conditionsNotSatisfied, "block \(load.blockNumber) came where \(loading.nextBlock) was due")
@@ -40,45 +48,51 @@ extension CardEngine {
         guard UInt64(loading.data.count) + MemoryCost.loadFile <= image.free(for: loading.securityDomain).nonVolatile else {
             throw Refusal(.notEnoughMemory, "the load file does not fit")
         }
-        if load.isLast {
-            try finish(loading)
-        } else {
+        guard load.isLast else {
             guard loading.nextBlock <= 0xFF else { throw Refusal(.conditionsNotSatisfied, "block FF was not the last") }
             channels[number]?.loading = loading
+            return ResponseAPDU(data: ManagementConfirmation.none.bytes, statusWord: .success)
         }
-        return ResponseAPDU(data: [0x00], statusWord: .success)
+        let file = try finish(loading)
+        if loading.isCombined {
+            loading.loaded = file
+            loading.data = []
+            channels[number]?.loading = loading
+            return ResponseAPDU(data: ManagementConfirmation.none.bytes, statusWord: .success)
+        }
+        image.loadFiles.append(file)
+        let answer = try confirmation(of: .load(loadFile: file.aid, securityDomain: file.securityDomain), loading.authorization)
+        return ResponseAPDU(data: answer, statusWord: .success)
     }
 
-    /// Checks and links the load file; only then is it in the registry.
-    private mutating func finish(_ loading: LoadSession) throws(Refusal) {
+    /// Checks and links the load file; what it gives back can go into the registry.
+    private func finish(_ loading: LoadSession) throws(Refusal) -> LoadFileRecord {
         let install = loading.install
-        let file = try Refusal.reading { () throws(FormatError) in try LoadFile(parsing: loading.data) }
-        guard file.dapBlocks.isEmpty else { throw Refusal(.conditionsNotSatisfied, "no security domain of this card verifies DAP blocks") }
+        guard let target = image.application(loading.securityDomain) else { throw Refusal(.conditionsNotSatisfied, "\(loading.securityDomain) is gone") }
+        let file = try Refusal.reading { () throws(FormatError) in try LoadFileStructure(parsing: loading.data) }
+        try verify(file.dapBlocks, announcedHash: install.loadFileDataBlockHash, for: target)
+        let dataBlock = try dataBlock(of: file, for: target)
         let hash: [UInt8]
-        do { hash = try HashFunction.sha256.digest(of: file.dataBlock) } catch { throw Refusal(.uncaughtException, error.description) }
+        do { hash = try HashFunction.sha256.digest(of: dataBlock) } catch { throw Refusal(.noSpecificDiagnosis, error.description) }
         if !install.loadFileDataBlockHash.isEmpty, hash != install.loadFileDataBlockHash {
             throw Refusal(.conditionsNotSatisfied, "the hash of the load file data block is another than announced")
         }
         let block: LoadFileDataBlock
-        do { block = try LoadFileDataBlock(parsing: file.dataBlock) } catch { throw Refusal(.incorrectData, error.description) }
+        do { block = try LoadFileDataBlock(parsing: dataBlock) } catch { throw Refusal(.incorrectData, error.description) }
         guard block.header.packageAID == install.loadFile else {
             throw Refusal(.conditionsNotSatisfied, "the package is \(block.header.packageAID), not \(install.loadFile)")
         }
-        for item in block.imports { try resolve(item) }
+        try link(block)
         let modules = block.applets.map(\.aid)
         if let taken = modules.first(where: { image.loadFile($0) != nil }) { throw Refusal(.conditionsNotSatisfied, "module AID \(taken) is a load file's") }
-        image.loadFiles.append(
-            LoadFileRecord(
-                aid: install.loadFile, version: block.header.packageVersion, modules: modules, imports: block.imports.map(\.aid),
-                securityDomain: loading.securityDomain, size: UInt32(file.dataBlock.count), hash: HexBytes(hash), isPreinstalled: false))
+        return LoadFileRecord(
+            aid: install.loadFile, version: block.header.packageVersion, modules: modules, imports: block.imports.map(\.aid),
+            securityDomain: loading.securityDomain, size: UInt32(clamping: dataBlock.count), hash: HexBytes(hash), isPreinstalled: false,
+            packages: block.offeredPackages)
     }
 
-    /// The same major version, at least the same minor one (Java Card Virtual Machine Specification, 4.5).
-    private func resolve(_ item: CAPImport) throws(Refusal) {
-        let offered = image.profile.platformPackages.first { $0.aid == item.aid }?.version ?? image.loadFile(item.aid)?.version
-        guard let offered else { throw Refusal(.conditionsNotSatisfied, "imported package \(item.aid) \(item.version) is not on the card") }
-        guard offered.components.first == item.version.components.first, item.version <= offered else {
-            throw Refusal(.conditionsNotSatisfied, "package \(item.aid) has version \(offered) here, \(item.version) is imported")
-        }
+    /// B6 among the parameters of INSTALL.
+    func reference(in parameters: InstallParameters) throws(Refusal) -> TokenReference? {
+        try Refusal.reading { () throws(FormatError) in try TokenReference.find(in: parameters.other) }
     }
 }

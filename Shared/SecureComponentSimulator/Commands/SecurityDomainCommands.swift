@@ -13,6 +13,10 @@ extension CardEngine {
             return try inSession(command, number) { (card, plain, channel) throws(Refusal) in
                 try card.managed(plain, domain, channel, number)
             }
+        case Instruction.manageUpgrade where image.profile.upgradesLoadFiles:
+            return try inSession(command, number) { (card, plain, channel) throws(Refusal) in
+                try card.managed(plain, domain, channel, number)
+            }
         default:
             throw Refusal(.instructionNotSupported, "a security domain does not know INS \(Hex.encodeUpperCase([command.ins]))")
         }
@@ -27,8 +31,8 @@ extension CardEngine {
         if image.cardState == .cardLocked, ![Instruction.getStatus, Instruction.setStatus].contains(command.ins) {
             throw Refusal(.conditionsNotSatisfied, "the card is CARD_LOCKED")
         }
-        // A load is an unbroken sequence of LOAD commands, and so is storing of STORE DATA commands.
-        if command.ins != Instruction.load { channels[number]?.loading = nil }
+        // A load is an unbroken sequence of LOAD commands, and so is storing of STORE DATA commands. INSTALL looks after a load itself, which may be its own.
+        if command.ins != Instruction.load, command.ins != Instruction.install { channels[number]?.loading = nil }
         if command.ins != Instruction.storeData { channels[number]?.storing = nil }
         switch command.ins {
         case Instruction.getStatus: return try getStatus(command, domain, channel, number)
@@ -37,19 +41,8 @@ extension CardEngine {
         case Instruction.load: return try load(command, domain, number)
         case Instruction.delete: return try delete(command, domain)
         case Instruction.putKey: return try putKey(command, domain, channel)
+        case Instruction.manageUpgrade: return try manageUpgrade(command, domain)
         default: return try storeData(command, domain, channel, number)
         }
-    }
-
-    /// Card content management by the domain itself (GPCS 2.3.1, 9.1.3.1).
-    func requireAuthorizedManagement(_ domain: ApplicationRecord) throws(Refusal) {
-        guard domain.privileges.contains(.authorizedManagement) else {
-            throw Refusal(.conditionsNotSatisfied, "\(domain.aid) lacks the Authorized Management privilege")
-        }
-    }
-
-    /// A token where none is needed is refused (GPCS 2.3.1, 9.2.2).
-    func refuseToken(_ token: [UInt8]?) throws(Refusal) {
-        guard (token ?? []).isEmpty else { throw Refusal(.incorrectData, "a token came where Authorized Management needs none") }
     }
 }

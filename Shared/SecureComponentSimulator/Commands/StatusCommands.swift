@@ -7,17 +7,21 @@ extension CardEngine {
         let isIssuer = domain.aid == image.issuerSecurityDomain
         if request.scope == .issuerSecurityDomain, !isIssuer { throw Refusal(.incorrectP1P2, "only the Issuer Security Domain lists itself") }
         var listing: Listing
+        var search = request
+        search.next = false
         if request.next {
-            guard let open = channels[number]?.listing, open.scope == request.scope, open.aidPrefix == request.aidPrefix, open.tagList == request.tagList else {
+            guard let open = channels[number]?.listing, open.request == search else {
                 throw Refusal(.conditionsNotSatisfied, "there is no next page of this search")
             }
             listing = open
         } else {
-            let entries = matches(request, domain, isIssuer).map { $0.encoded(tagList: request.tagList) }
+            let entries = matches(request, domain, isIssuer).filter { $0.matches(request.criteria) }
             guard !entries.isEmpty else { throw Refusal(.referencedDataNotFound, "nothing matches the search") }
             let room = min(channel.session.level?.maximumResponsePayload(channel.session.parameter) ?? 0, 239)
-            listing = Listing(
-                scope: request.scope, aidPrefix: request.aidPrefix, tagList: request.tagList, pages: GetStatusPage.pages(entries, maximumLength: room))
+            let encoded = entries.map {
+                request.oldForm ? $0.oldForm(withModules: request.scope == .loadFilesAndModules) : $0.encoded(tagList: request.tagList).bytes
+            }
+            listing = Listing(request: search, pages: GetStatusPage.pages(encoded, maximumLength: room))
         }
         guard !listing.pages.isEmpty else { throw Refusal(.conditionsNotSatisfied, "there is no next page of this search") }
         let page = listing.pages.removeFirst()

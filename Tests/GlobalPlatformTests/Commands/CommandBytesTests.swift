@@ -55,8 +55,10 @@ import Testing
         #expect(try GetStatusCommand(scope: .loadFiles).nextPage.apdu.bytes == octets("80F22003024F0000"))
         let listed = GetStatusCommand(scope: .loadFilesAndModules, aidPrefix: [0xF0], tagList: [0x4F, 0x9F70, 0xC5])
         #expect(try listed.apdu.bytes == octets("80F21002 09 4F01F0 5C044F9F70C5 00"))
-        for command in [GetStatusCommand(scope: .applications, aid: ssd), listed, listed.nextPage] { #expect(try GetStatusCommand.parse(command.apdu) == command) }
-        for hex in ["80F2C002024F0000", "80F24000024F0000", "80F2400200", "80F24002025C0000", "80F24002044F005D0000", "80F24002054F005C019F00"] {
+        let old = GetStatusCommand(scope: .applications, oldForm: true, criteria: [TLV(0x9F70, [0x07])])
+        #expect(try old.apdu.bytes == octets("80F24000064F009F70010700"))
+        for command in [GetStatusCommand(scope: .applications, aid: ssd), listed, listed.nextPage, old, old.nextPage] { #expect(try GetStatusCommand.parse(command.apdu) == command) }
+        for hex in ["80F2C002024F0000", "80F24004024F0000", "80F24000054F005C014F00", "80F2400200", "80F24002025C0000", "80F24002044F005D0000", "80F24002054F005C019F00"] {
             #expect(throws: FormatError.self, "\(hex)") { try GetStatusCommand.parse(CommandAPDU(bytes: octets(hex))) }
         }
     }
