@@ -74,9 +74,6 @@ public struct SecretMask: Sendable {
         case (Instruction.install, .securityDomain):
             // 04 and 08: parameters of the application's own may be in it.
             return (command.p1 & 0x0C == 0, true)
-        case (Instruction.putKey, .securityDomain), (Instruction.storeData, .securityDomain), (Instruction.load, .securityDomain),
-             (Instruction.putKey, .accessRules), (Instruction.storeData, .accessRules):
-            return none
         default:
             return none
         }

@@ -42,10 +42,10 @@ public final class TranscriptRecorder: Sendable {
     public func note(atr: [UInt8], command: [UInt8], response: [UInt8], failure: Transcript.Failure? = nil) {
         state.withLock { state in
             let exchange = state.mask.mask(command: command, response: response)
-            if !state.hasHeader { line(&state, header(atr)) }
+            if !state.hasHeader { line(&state) { try header(atr) } }
             state.hasHeader = true
             state.isFresh = false
-            line(&state, TranscriptLine.text(exchange, failure))
+            line(&state) { TranscriptLine.text(exchange, failure) }
         }
     }
 
@@ -54,21 +54,21 @@ public final class TranscriptRecorder: Sendable {
             state.mask.reset()
             guard !state.isFresh else { return }
             state.isFresh = true
-            line(&state, TranscriptLine.reset)
+            line(&state) { TranscriptLine.reset }
         }
     }
 
-    private func header(_ atr: [UInt8]) -> String {
+    private func header(_ atr: [UInt8]) throws -> String {
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let header = Transcript.Header(atr: atr, about: about, recorded: now().formatted(style))
-        return (try? encoder.encode(header)).map { String(decoding: $0, as: UTF8.self) } ?? #"{"about":"","atr":"","recorded":"","transcript":\#(Transcript.format)}"#
+        return String(decoding: try encoder.encode(header), as: UTF8.self)
     }
 
-    private func line(_ state: inout State, _ text: String) {
+    private func line(_ state: inout State, _ text: () throws -> String) {
         guard state.failure == nil else { return }
-        do { try write(text + "\n") } catch { state.failure = "the transcript cannot be written: \(error.localizedDescription)" }
+        do { try write(try text() + "\n") } catch { state.failure = "the transcript cannot be written: \(error.localizedDescription)" }
     }
 }
 
