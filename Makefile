@@ -13,7 +13,7 @@ CARD_PACKAGES  := pcscd vsmartcard-vpcd opensc pcsc-tools python3-pyscard python
 BENCH_PACKAGES := nghttp2-client nghttp2-server haproxy
 TEST_LOG       := .build/test.log
 
-.PHONY: help setup setup-bench setup-card build demo test test-card release bench clean
+.PHONY: help setup setup-bench setup-card build demo test test-card test-contract release bench clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,9 @@ test-card: build ## Cards in PC/SC readers against programs of others (pcscd, vp
 	@bash Tools/install-packages $(CARD_PACKAGES)
 	swift build --build-tests
 	TSMS_REQUIRE_READERS=1 swift test --skip-build --disable-xctest --no-parallel --filter CardTests
+
+test-contract: build ## The provider interface against its document, with schemathesis from PyPI (Tests/contract)
+	bash Tests/contract/run
 
 bench: setup-bench release ## Build for release and measure (docs/performance.md)
 	.build/release/bench all

@@ -26,6 +26,11 @@ extension EndToEnd.Shared {
         }
         let (status, error) = try await backend.upload([])
         #expect(status == 400 && [.uploadInvalidFileType, .uploadMissingFile].contains(error?.category), "empty: \(status) \(error?.description ?? "no error")")
+        // Larger than the TSM takes, and larger than the gateway lets through at all.
+        let large = try await backend.upload(Array(repeating: 0, count: 600_000))
+        #expect(large.0 == 400 && large.1?.category == .uploadTooLarge, "600 kB: \(large.0) \(large.1?.description ?? "no error")")
+        let tooLarge = try await backend.upload(Array(repeating: 0, count: 9 << 20))
+        #expect(tooLarge.0 == 400 && tooLarge.1?.category == .invalidRequest, "9 MiB: \(tooLarge.0) \(tooLarge.1?.description ?? "no error")")
         #expect(try await backend.loadFiles() == before)
         // The same form with a sound file passes.
         #expect(try await backend.upload(cap).0 == 200)

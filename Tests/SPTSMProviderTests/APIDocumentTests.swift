@@ -44,6 +44,8 @@ import Yams
         let text = try Document("provider-api.yaml").text
         #expect(provider.status == 200 && provider.headers[.contentType] == "application/yaml")
         #expect(String(decoding: provider.body, as: UTF8.self) == text)
+        let wrongMethod = try await plane.call(.put, "/openapi.yaml")
+        #expect(wrongMethod.status == 405 && wrongMethod.headers[.allow] == "GET")
         let operators = try await plane.callOperator(.get, "/openapi.yaml")
         let operatorText = try Document("operator-api.yaml").text
         #expect(operators.status == 200 && String(decoding: operators.body, as: UTF8.self) == operatorText)

@@ -53,7 +53,9 @@ import TrustedServiceModel
             let id = try #require(ids.first)
             let nobody = "00000000-0000-4000-8000-000000000000"
             let unknown = try await plane.call(method, path, json: body.replacing(id, with: nobody), as: plane.second)
-            #expect(unknown.status == answer.status && String(decoding: unknown.body, as: UTF8.self).replacing(nobody, with: id) == String(decoding: answer.body, as: UTF8.self))
+            let (foreignError, unknownError) = (try answer.decode(GeneralError.self), try unknown.decode(GeneralError.self))
+            #expect(unknown.status == answer.status && unknownError.errorCategory == foreignError.errorCategory)
+            #expect(unknownError.errorMessage.replacing(nobody, with: id) == foreignError.errorMessage)
         }
         // A prefix of an ID, or an ID with something after it, is not that ID.
         for id in [String(demo.elf.id.dropLast()), demo.elf.id + "x", demo.elf.id.uppercased(), demo.elf.id + "%"] {

@@ -47,14 +47,7 @@ struct OperatorCommand: AsyncParsableCommand {
                         throw ToolFailure("\(method.rawValue) \(path): \(error)")
                     }
                 }
-                guard !answer.body.isEmpty else {
-                    console.object(["result": "ok"])
-                    console.text("done")
-                    return .done
-                }
-                let object = try JSONSerialization.jsonObject(with: Data(answer.body), options: .fragmentsAllowed)
-                let options: JSONSerialization.WritingOptions = console.json ? [.withoutEscapingSlashes, .sortedKeys] : [.withoutEscapingSlashes, .sortedKeys, .prettyPrinted]
-                Console.write(String(decoding: try JSONSerialization.data(withJSONObject: object, options: options), as: UTF8.self) + "\n", to: STDOUT_FILENO)
+                try console.answer(answer.body)
                 return .done
             }
         }

@@ -107,10 +107,7 @@ extension ProviderCommand {
         func run() async throws {
             let path = try kind.path(service: service) + (id.map { "/" + ProviderClient.segment($0) } ?? "")
             try await target.perform { client, console in
-                let answer = try await client.raw(.get, path)
-                let object = try JSONSerialization.jsonObject(with: Data(answer), options: .fragmentsAllowed)
-                let options: JSONSerialization.WritingOptions = console.json ? [.withoutEscapingSlashes, .sortedKeys] : [.withoutEscapingSlashes, .sortedKeys, .prettyPrinted]
-                Console.write(String(decoding: try JSONSerialization.data(withJSONObject: object, options: options), as: UTF8.self) + "\n", to: STDOUT_FILENO)
+                try console.answer(try await client.raw(.get, path))
             }
         }
     }

@@ -35,7 +35,9 @@ struct ProviderResponder: Sendable {
         let path = request.uri.path
         guard path.hasPrefix(prefix), path.utf8.count == prefix.utf8.count || path.dropFirst(prefix.count).first == "/" else { return Response(status: .notFound) }
         let below = path.dropFirst(prefix.count)
-        if below == "/openapi.yaml", request.method == .get { return APIDocuments.answer(APIDocuments.provider) }
+        if below == "/openapi.yaml" {
+            return request.method == .get ? APIDocuments.answer(APIDocuments.provider) : Response(status: .methodNotAllowed, headers: [.allow: "GET"])
+        }
         switch OperationTable.match(method: request.method.rawValue, path: below) {
         case .notFound: return Response(status: .notFound)
         case .methodNotAllowed(let methods): return Response(status: .methodNotAllowed, headers: [.allow: methods.joined(separator: ", ")])
