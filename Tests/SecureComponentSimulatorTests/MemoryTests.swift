@@ -220,7 +220,7 @@ struct MemoryTests {
                 #expect(free.nonVolatile <= 18_000 && free.volatile <= 600)
             }
         }
-        #expect(refused > 20)
+        #expect(refused > 10)
         for aid in instances + caps.map(\.packageAID) + domains { _ = try issuer.status(DeleteCommand.object(aid, related: true).apdu) }
         #expect(card.image.freeMemory(for: Cards.isd) == start)
     }

@@ -36,6 +36,22 @@ struct ProfileTests {
         #expect(capabilities.other.contains(TLV(0x89, [0x00])) == profile.upgradesLoadFiles)
     }
 
+    @Test("first keys come as the profile says: under the parent's keys only, or by STORE DATA as well")
+    func firstKeys() throws {
+        for profile in CardProfile.builtIn {
+            let card = try Cards.make(profile)
+            let issuer = try Cards.issuer(card)
+            #expect(try Cards.createDomain(issuer) == .success)
+            #expect(try Cards.storeFirstKeys(issuer, Cards.keys(0x22)) == (profile.firstKeys == .storeData ? .success : .incorrectData), "\(profile.name)")
+            guard profile.firstKeys == .inherited else { continue }
+            let host = Host(card)
+            try host.select(Cards.ssd)
+            #expect(try host.open(Cards.isdKeys(profile), version: 0x30) == .success)
+            #expect(try host.status(Cards.putKey(Cards.keys(0x22), version: 0x30, under: Cards.isdKeys(profile))) == .success)
+            #expect(try host.open(Cards.keys(0x22), version: 0x30) == .success)
+        }
+    }
+
     @Test("the documentation names every member")
     func documented() throws {
         let text = try String(contentsOf: Self.directory.appendingPathComponent("README.md"), encoding: .utf8)

@@ -52,7 +52,7 @@ extension CardImage {
         }
         guard !contributions.isEmpty else { return (rules, master.refreshTag.bytes) }
         do { return (rules, Array(try HashFunction.sha256.digest(of: master.refreshTag.bytes + contributions).prefix(8))) } catch {
-            throw Refusal(.uncaughtException, error.description)
+            throw Refusal(.noSpecificDiagnosis, error.description)
         }
     }
 

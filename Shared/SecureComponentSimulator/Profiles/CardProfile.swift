@@ -15,9 +15,9 @@ public struct CardProfile: Hashable, Sendable {
 
     /// How a security domain gets its first keys.
     public enum FirstKeys: String, Codable, Hashable, Sendable, CaseIterable {
-        /// INSTALL [for personalization] and STORE DATA 00B9/8113 in the parent's session.
+        /// INSTALL [for personalization] and STORE DATA 00B9/8113 in the parent's session. PUT KEY under the parent's keys works as well.
         case storeData
-        /// PUT KEY in the security domain, in a session with the parent's keys.
+        /// PUT KEY in the security domain, in a session with the parent's keys, and nothing else.
         case inherited
     }
 
