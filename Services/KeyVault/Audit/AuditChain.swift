@@ -24,7 +24,7 @@ extension VaultEngine {
     /// Recomputes the whole chain.
     public func verifyAuditChain() async throws(KeyVaultError) -> AuditChainVerdict {
         do {
-            return try await read { db in
+            return try await scan { db in
                 var verdict = AuditChainVerdict(intactLines: 0, brokenAt: nil, head: HexBytes(AuditLog.origin))
                 let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY sequence")
                 while let row = try rows.next() {
@@ -53,7 +53,7 @@ extension VaultEngine {
     /// Lines after `sequence`, oldest first, at most `limit` (1 to 1000).
     public func auditRecords(after sequence: Int64, limit: Int, _ caller: VaultCaller) async throws(KeyVaultError) -> [AuditRecord] {
         try await perform(VaultCall(.readAuditLog, caller.identity), caller) { _, _ in
-            try await read { db in
+            try await scan { db in
                 try Row.fetchAll(db, sql: "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?", arguments: [sequence, min(max(limit, 1), 1000)])
                     .map(AuditRecord.init)
             }

@@ -215,6 +215,11 @@ public final class VaultEngine: Sendable {
         try await store.read(query)
     }
 
+    /// For queries that walk over many rows.
+    func scan<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await store.scan(query)
+    }
+
     private func unavailable(_ error: any Error) -> KeyVaultError {
         logger.critical("the audit log cannot be written", metadata: ["error": "\(error)"])
         let refusal = KeyVaultError(.auditUnavailable, "the vault's store cannot be written, so nothing was done; see its log, free the disk or restart it")

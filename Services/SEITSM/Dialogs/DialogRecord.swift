@@ -94,6 +94,7 @@ struct SessionRecord: Codable, Sendable, Hashable {
         self.status = status
         phase = .idle
         channelId = nil
+        plan = []
         commands = []
         steps = []
         layout = []

@@ -6,10 +6,10 @@ import SEIAPI
 extension SEIEngine {
     /// Reading is no progress: it does not renew the lease.
     func dialog(_ id: String, _ spTsm: String) async throws(SEIError) -> SEI.Dialog {
+        let turn = try await componentOfDialog(id, spTsm)
+        await turns.enter(turn)
+        defer { turns.leave(turn) }
         var record = try await owned(id, spTsm)
-        await turns.enter(record.componentId)
-        defer { turns.leave(record.componentId) }
-        record = try await owned(id, spTsm)
         record = try await current(record)
         guard record.status == .open else { return record.answer }
         if record.needsScript {
@@ -20,10 +20,10 @@ extension SEIEngine {
 
     /// Ends the dialog; one that has ended stays as it is.
     func abandonDialog(_ id: String, _ spTsm: String) async throws(SEIError) {
-        var record = try await owned(id, spTsm)
-        await turns.enter(record.componentId)
-        defer { turns.leave(record.componentId) }
-        record = try await owned(id, spTsm)
+        let turn = try await componentOfDialog(id, spTsm)
+        await turns.enter(turn)
+        defer { turns.leave(turn) }
+        let record = try await owned(id, spTsm)
         guard record.status == .open else { return }
         try await giveUp(record, reason: "given up by the SP TSM")
     }
@@ -57,6 +57,12 @@ extension SEIEngine {
         }
         await tellVault()
         return record
+    }
+
+    func componentOfDialog(_ id: String, _ spTsm: String) async throws(SEIError) -> String {
+        _ = try contract(of: spTsm)
+        guard let component = try await read({ db in try DialogTable.component(of: id, spTsm: spTsm, db) }) else { throw SEIError(.notFound, "no dialog \(id)") }
+        return component
     }
 
     /// - Throws: `notFound` for dialogs of others as for those that never were.

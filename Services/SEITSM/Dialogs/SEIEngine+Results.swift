@@ -7,10 +7,10 @@ import SEIAPI
 /// What comes back from the card.
 extension SEIEngine {
     func submitResults(_ id: String, _ results: SEI.SessionResults, _ spTsm: String) async throws(SEIError) -> SEI.Dialog {
-        await turns.enter(try await componentOfDialog(id, spTsm))
-        var record = try await owned(id, spTsm)
-        defer { turns.leave(record.componentId) }
-        record = try await current(record)
+        let turn = try await componentOfDialog(id, spTsm)
+        await turns.enter(turn)
+        defer { turns.leave(turn) }
+        var record = try await current(try await owned(id, spTsm))
         var due: [ReportedSession] = []
         for part in [SEI.SessionResults(session: results.session, responses: results.responses)]
             + (results.following ?? []).map({ SEI.SessionResults(session: $0.session, responses: $0.responses) }) {
@@ -24,7 +24,7 @@ extension SEIEngine {
             } else {
                 // The answer may have been lost on our side between the verdict and the next session's script.
                 guard record.status == .open, record.needsScript else { return answer }
-                return try await sendNext(&record, answering: known)
+                return try await sendNext(&record, answering: known.map { ($0.results.session, $0.digest) })
             }
         }
         try await admit(due, record)

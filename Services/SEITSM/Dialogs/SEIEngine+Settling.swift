@@ -14,42 +14,47 @@ extension SEIEngine {
     }
 
     /// First the verdict, durably; then the next session, if one is due. When the second part fails, the next contact makes up for it.
-    func settle(_ record: inout DialogRecord, _ component: Component, _ outcome: VerifiedOutcome) async throws(SEIError) -> SEI.Dialog {
+    func settle(_ record: inout DialogRecord, _ component: Component, _ outcomes: [VerifiedOutcome]) async throws(SEIError) -> SEI.Dialog {
         if record.status == .open && record.current == nil { record.status = .completed }
         let at = now()
         record.renewLease(at: at, settings)
         let settled = record
+        let results = outcomes.map { ($0.session, $0.digest) }
         try await write { db in
             try DialogTable.update(settled, db)
-            try DialogTable.saveAnswer(settled.answer, dialog: settled.id, session: outcome.session, digest: outcome.digest, db)
-            try Self.recordEffects(of: settled, outcome, component, at: at, db)
-            for channel in outcome.closing { try ChannelTaskTable.insert(channel, db) }
-            // A session that went on in the open channel has its script in this answer.
-            if settled.sessions[outcome.session].phase != .idle { try Self.journal(script: outcome.session, of: settled, at: at).insert(db) }
-            if let follower = outcome.follower { try Self.journal(script: follower, of: settled, at: at).insert(db) }
-            if let note = outcome.note {
-                try JournalRecord(at: at, componentId: settled.componentId, spTsm: settled.spTsm, subject: settled.id, session: outcome.session, kind: .outcome,
-                                  apdus: [], note: note).insert(db)
-            }
+            try DialogTable.save(settled.answer, dialog: settled.id, to: results, db)
+            for outcome in outcomes { try Self.record(outcome, of: settled, component, at: at, db) }
         }
         // While the dialog goes on more will come to be told, and nothing of it is urgent.
         if record.status != .open { await tellVault() }
         guard record.needsScript else { return record.answer }
-        return try await sendNext(&record, answering: (outcome.session, outcome.digest))
+        return try await sendNext(&record, answering: results)
+    }
+
+    private static func record(_ outcome: VerifiedOutcome, of settled: DialogRecord, _ component: Component, at: Date, _ db: Database) throws {
+        try recordEffects(of: settled, outcome, component, at: at, db)
+        for channel in outcome.closing { try ChannelTaskTable.insert(channel, db) }
+        // A session that went on in the open channel has its script in this answer.
+        if settled.sessions[outcome.session].phase != .idle { try journal(script: outcome.session, of: settled, at: at).insert(db) }
+        if let follower = outcome.follower { try journal(script: follower, of: settled, at: at).insert(db) }
+        if let note = outcome.note {
+            try JournalRecord(at: at, componentId: settled.componentId, spTsm: settled.spTsm, subject: settled.id, session: outcome.session, kind: .outcome,
+                              apdus: [], note: note).insert(db)
+        }
     }
 
     /// Opens the session whose turn it is, and answers with its first commands.
-    /// - Parameter results: those that the script answers; nil: nothing came, so the lease stays as it is.
-    func sendNext(_ record: inout DialogRecord, answering results: (session: Int, digest: [UInt8])? = nil) async throws(SEIError) -> SEI.Dialog {
+    /// - Parameter results: those that the script answers; none: nothing came, so the lease stays as it is.
+    func sendNext(_ record: inout DialogRecord, answering results: [(session: Int, digest: [UInt8])] = []) async throws(SEIError) -> SEI.Dialog {
         guard let current = record.current else { return record.answer }
         try await open(session: current, of: &record, try await component(of: record))
         let at = now()
-        if results != nil { record.renewLease(at: at, settings) }
+        if !results.isEmpty { record.renewLease(at: at, settings) }
         let sent = record
         try await write { db in
             try DialogTable.update(sent, db)
             try Self.journal(script: current, of: sent, at: at).insert(db)
-            if let results { try DialogTable.saveAnswer(sent.answer, dialog: sent.id, session: results.session, digest: results.digest, db) }
+            try DialogTable.save(sent.answer, dialog: sent.id, to: results, db)
         }
         return record.answer
     }

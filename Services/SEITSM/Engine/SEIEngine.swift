@@ -19,7 +19,7 @@ public final class SEIEngine: Sendable {
     /// By component: what a dialog does next depends on what it did last.
     let turns = KeyedGate()
     /// Of the vault, about what is recorded for it.
-    let telling = SharedRun()
+    let telling = SharedRun<Void>()
     /// Named keys are never overwritten, so what was read once stays true.
     let transportKeyOwners = Mutex<[String: String]>([:])
 

@@ -23,6 +23,11 @@ enum DialogTable {
         return try String.fetchOne(db, sql: "SELECT document FROM dialog WHERE id = ? AND sp_tsm = ?", arguments: arguments).map { try Document.value($0) }
     }
 
+    /// Whose turn a request on the dialog takes; nil: there is no such dialog.
+    static func component(of id: String, spTsm: String, _ db: Database) throws -> String? {
+        try String.fetchOne(db, sql: "SELECT component_id FROM dialog WHERE id = ? AND sp_tsm = ?", arguments: [id, spTsm])
+    }
+
     static func find(idempotencyKey: String, spTsm: String, _ db: Database) throws -> (record: DialogRecord, digest: [UInt8])? {
         let arguments: StatementArguments = [idempotencyKey, spTsm]
         guard let row = try Row.fetchOne(db, sql: "SELECT document, request_digest FROM dialog WHERE idempotency_key = ? AND sp_tsm = ?", arguments: arguments)
@@ -43,9 +48,14 @@ enum DialogTable {
             .map { try Document.value($0) }
     }
 
-    static func saveAnswer(_ answer: SEI.Dialog, dialog: String, session: Int, digest: [UInt8], _ db: Database) throws {
-        try db.execute(sql: "INSERT OR REPLACE INTO dialog_answer (dialog_id, session, results_digest, answer) VALUES (?, ?, ?, ?)",
-                       arguments: [dialog, session, Data(digest), try Document.text(answer)])
+    /// - Parameter results: what it answers; it is given again to whoever repeats them.
+    static func save(_ answer: SEI.Dialog, dialog: String, to results: [(session: Int, digest: [UInt8])], _ db: Database) throws {
+        if results.isEmpty { return }
+        let text = try Document.text(answer)
+        for result in results {
+            try db.execute(sql: "INSERT OR REPLACE INTO dialog_answer (dialog_id, session, results_digest, answer) VALUES (?, ?, ?, ?)",
+                           arguments: [dialog, result.session, Data(result.digest), text])
+        }
     }
 
     static func answer(dialog: String, session: Int, digest: [UInt8], _ db: Database) throws -> SEI.Dialog? {

@@ -1,11 +1,14 @@
 import Foundation
 
-/// How structured values lie in a text column: JSON with sorted keys, so that equal values are equal texts.
+/// How structured values lie in a text column: JSON.
 enum Document {
     static func text(_ value: some Encodable) throws -> String {
-        String(decoding: try bytes(value), as: UTF8.self)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    /// For digests: equal values are equal bytes.
     static func bytes(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

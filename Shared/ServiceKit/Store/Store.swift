@@ -69,9 +69,18 @@ public final class Store: Sendable {
         try await writer.write(change)
     }
 
-    /// Reads a consistent snapshot, beside any writer.
+    /// Reads a consistent snapshot, beside any writer, on the caller's thread: a look-up takes some ten microseconds, waking another thread for it
+    /// takes longer. What walks over many rows is a ``scan(_:)``.
     /// - Throws: what the closure throws, or a database error.
     public func read<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try readHere(query)
+    }
+
+    private func readHere<Value>(_ query: (Database) throws -> Value) throws -> Value { try pool.read(query) }
+
+    /// Reads a consistent snapshot on a thread of the store's, for queries that take their time.
+    /// - Throws: what the closure throws, or a database error.
+    public func scan<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await pool.read(query)
     }
 
@@ -104,7 +113,7 @@ public final class Store: Sendable {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 4
+        configuration.maximumReaderCount = 8
         configuration.label = "store"
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)

@@ -48,7 +48,8 @@ import Yams
         // Issuers that do not know `proven` leave it out.
         #expect(try WireJSON.decode(SEI.Session.self, from: Array(#"{"status":"verified","commands":[],"steps":[],"registry":[]}"#.utf8)).proven)
         #expect(try !WireJSON.decode(SEI.Session.self, from: Array(#"{"status":"verified","commands":[],"steps":[],"registry":[],"proven":false}"#.utf8)).proven)
-        try expectMembers(of: SEI.SessionResults(session: 0, responses: []), "SessionResults")
+        try expectMembers(of: SEI.SessionResults(session: 0, responses: [], following: [SEI.FollowingResults(session: 1, responses: [])]), "SessionResults")
+        try expectMembers(of: SEI.FollowingResults(session: 1, responses: []), "FollowingResults")
         try expectMembers(of: SEI.EligibilityVerdict(eligible: true, reason: "r", secureComponent: try BenchCard().entry.component().published), "EligibilityVerdict")
         var component = try BenchCard().entry.component()
         component.sequenceCounter = 1

@@ -44,7 +44,7 @@ final class EngineTransport: BackendTransport {
         do {
             let key = headers.first { $0.name == "idempotency-key" }?.value ?? ""
             let sent = try edits.withLock { $0[number] }.map { try $0(body) } ?? body
-            answer = BackendAnswer(status: 200, body: try WireJSON.encode(try await answered(path, sent, key)))
+            answer = BackendAnswer(status: 200, body: try await answered(path, sent, key).body)
         } catch let refusal as HandsetRefusal {
             answer = BackendAnswer(status: refusal.code == .unknownDialog ? 404 : 409, body: Array("{\"detail\":\"\(refusal.reason)\"}".utf8))
         } catch {

@@ -4,7 +4,7 @@ import Foundation
 import GlobalPlatform
 import Identity
 import KeyVaultAPI
-import KeyVaultService
+@testable import KeyVaultService
 import Logging
 import SEIAPI
 @testable import SEITSMService
@@ -39,6 +39,9 @@ final class TSMBench: Sendable {
     let catalogue: FixedCatalogue
     private let plane: Mutex<(store: Store, engine: HandsetEngine)>
     let logger: Logger
+    /// Requests of the handset plane to its vault and to the issuer, and of the issuer to its vault.
+    let vaultCalls = CallLog(), issuerCalls = CallLog(), issuerVaultCalls = CallLog()
+    var handsetStore: Store { plane.withLock { $0.store } }
 
     var engine: HandsetEngine { plane.withLock { $0.engine } }
     var keys: any KeyVault { spVault.as(Self.vaultCaller) }
@@ -59,17 +62,19 @@ final class TSMBench: Sendable {
         let clock = clock
         let environment = ServiceEnvironment(now: { clock.now }, uuid: ServiceEnvironment.system.uuid, randomBytes: ServiceEnvironment.system.randomBytes)
         let contract = Contract(spTsm: try AllowedPeer(Self.spTsm), profiles: [Self.profile], transportKeys: [Self.transportKey], aidPrefixes: [HexBytes([0xF0, 0x54, 0x53, 0x4D, 0x53])])
-        sei = SEIEngine(vault: issuerVault.as(VaultCaller(identity: "spiffe://issuer-1.example/sei-tsm", roles: [.channelOpener])), store: issuerStore,
+        let issuersKeys = issuerVault.as(VaultCaller(identity: "spiffe://issuer-1.example/sei-tsm", roles: [.channelOpener]))
+        sei = SEIEngine(vault: CountedVault(vault: issuersKeys, log: issuerVaultCalls), store: issuerStore,
                         environment: environment, settings: IssuerSettings(contracts: [contract]), logger: logger)
         let catalogue = if let given { given } else { try FixedCatalogue(profile: Self.profile) }
         self.catalogue = catalogue
         let store = try Store.open(directory: directory.path + "/handset", migrations: HandsetMigrations.all, logger: logger)
-        plane = Mutex((store, Self.engine(store, spVault.as(Self.vaultCaller), catalogue, sei, settings, environment, logger)))
+        plane = Mutex((store, Self.engine(store, CountedVault(vault: spVault.as(Self.vaultCaller), log: vaultCalls), catalogue,
+                                          CountedIssuer(issuer: sei.as(Self.spTsm), log: issuerCalls), settings, environment, logger)))
         try await importKeys()
     }
 
-    private static func engine(_ store: Store, _ vault: any KeyVault, _ catalogue: FixedCatalogue, _ sei: SEIEngine, _ settings: HandsetSettings, _ environment: ServiceEnvironment, _ logger: Logger) -> HandsetEngine {
-        HandsetEngine(store: store, vault: vault, catalogue: catalogue, issuers: IssuerDirectory(catalogue: catalogue) { _ in sei.as(spTsm) },
+    private static func engine(_ store: Store, _ vault: any KeyVault, _ catalogue: FixedCatalogue, _ issuer: any SecureElementIssuer, _ settings: HandsetSettings, _ environment: ServiceEnvironment, _ logger: Logger) -> HandsetEngine {
+        HandsetEngine(store: store, vault: vault, catalogue: catalogue, issuers: IssuerDirectory(catalogue: catalogue) { _ in issuer },
                       settings: settings, environment: environment, logger: logger)
     }
 
@@ -109,11 +114,12 @@ final class TSMBench: Sendable {
 
     /// As after a crash of the handset plane: another engine on the same store.
     /// - Parameter vaultAnswers: false: its vault refuses everything, as with a certificate that it does not know.
-    func restartPlane(vaultAnswers: Bool = true) {
-        let vault = vaultAnswers ? keys : spVault.as(VaultCaller(identity: Self.spTsm, roles: []))
+    func restartPlane(vaultAnswers: Bool = true, issuerIgnoresFollowing: Bool = false) {
+        let vault = CountedVault(vault: vaultAnswers ? keys : spVault.as(VaultCaller(identity: Self.spTsm, roles: [])), log: vaultCalls)
+        let issuer = CountedIssuer(issuer: sei.as(Self.spTsm), log: issuerCalls, ignoresFollowing: issuerIgnoresFollowing)
         let clock = clock
         let environment = ServiceEnvironment(now: { clock.now }, uuid: ServiceEnvironment.system.uuid, randomBytes: ServiceEnvironment.system.randomBytes)
-        plane.withLock { $0.engine = Self.engine($0.store, vault, catalogue, sei, settings, environment, logger) }
+        plane.withLock { $0.engine = Self.engine($0.store, vault, catalogue, issuer, settings, environment, logger) }
     }
 
     func close() async throws {

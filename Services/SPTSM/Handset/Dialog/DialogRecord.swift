@@ -56,14 +56,18 @@ struct DialogRecord: Codable, Sendable {
     var leaseExpires: Date
     /// Report number that the outstanding order expects.
     var reportNumber: Int
-    /// Given again to whoever repeats the request or report that it answered.
-    var lastAnswer: HandsetAPI.DialogAnswer
+    /// What this step answers; kept in the journal, not here.
+    var nextAnswer: HandsetAPI.DialogAnswer?
     /// SHA-256 of the last report, hex.
     var lastReportDigest: String?
     /// The process start was told to the handset.
     var startTold: Bool
     /// State of the instance when the call came: what it falls back to if nothing changed on the card.
     var stateBefore: ServiceInstanceState?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, sessionId, caller, purpose, components, stopsOnError, stage, began, leaseExpires, reportNumber, lastReportDigest, startTold, stateBefore
+    }
 
     var isEnded: Bool { if case .ended = stage { true } else { false } }
 }

@@ -6,12 +6,12 @@ import TrustedServiceModel
 extension HandsetEngine {
     func answer(_ dialog: inout DialogRecord, with order: SERAM.Order) {
         dialog.reportNumber += 1
-        dialog.lastAnswer = HandsetAPI.DialogAnswer(dialogId: dialog.id, sessionId: dialog.sessionId, reportNumber: dialog.reportNumber, order: order, result: nil)
+        dialog.nextAnswer = HandsetAPI.DialogAnswer(dialogId: dialog.id, sessionId: dialog.sessionId, reportNumber: dialog.reportNumber, order: order, result: nil)
     }
 
     func end(_ dialog: inout DialogRecord, with outcome: HandsetAPI.Outcome) {
         dialog.stage = .ended
-        dialog.lastAnswer = HandsetAPI.DialogAnswer(dialogId: dialog.id, sessionId: dialog.sessionId, reportNumber: nil, order: nil, result: outcome)
+        dialog.nextAnswer = HandsetAPI.DialogAnswer(dialogId: dialog.id, sessionId: dialog.sessionId, reportNumber: nil, order: nil, result: outcome)
     }
 
     /// The result of a failed call. `started`: a process had begun, so its ID is told.

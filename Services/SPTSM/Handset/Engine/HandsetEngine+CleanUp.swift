@@ -15,7 +15,7 @@ extension HandsetEngine {
               case .deploy(_, let commands, _) = dialog.purpose, commands.first?.kind == .install else { return false }
         var instance = given
         await executor.abandon(failed)
-        let plan = TerminationPlanner.sessions(document: instance.document, ownKeysWork: false, holdsSecurityDomain: true, rules: instance.content.accessRules)
+        let plan = TerminationPlanner.sessions(document: instance.document.content, ownKeysWork: false, holdsSecurityDomain: true, rules: instance.content.accessRules)
         var run = RunState(purpose: .cleanUp, challenge: .random, issuerCounter: nil, plan: plan, keys: RunState.Keys())
         run.cause = RunState.Cause(failure: failure.failure, command: failure.command)
         run.changedCard = true

@@ -11,12 +11,12 @@ extension HandsetEngine {
         case .deploy(_, let commands, let finalize):
             let issuer = try await issuers.descriptor(component.issuerId)
             return try DeploymentPlanner.sessions(DeploymentPlanner.Input(
-                document: instance.document, commands: commands.map(\.kind), lockAtEnd: finalize && suspends(commands, instance), challenge: challenge,
+                document: instance.document.content, commands: commands.map(\.kind), lockAtEnd: finalize && suspends(commands, instance), challenge: challenge,
                 removesRemainder: instance.content.holdsSecurityDomain && commands.first?.kind == .install,
                 transportKeyIndex: issuer.transportKeyIndex, firstKeys: component.component.firstKeys))
         case .terminate:
             return TerminationPlanner.sessions(
-                document: instance.document, ownKeysWork: instance.content.isKnown && instance.content.finalKeySetId != nil,
+                document: instance.document.content, ownKeysWork: instance.content.isKnown && instance.content.finalKeySetId != nil,
                 holdsSecurityDomain: instance.content.holdsSecurityDomain, rules: instance.content.accessRules)
         case .create, .query:
             return []
@@ -74,11 +74,20 @@ extension HandsetEngine {
             var now = try await catalogue.document(service: instance.serviceId, version: instance.document.versionTag, profile: instance.document.profile.id)
             now?.revision = instance.document.revision
             now?.service.revision = instance.document.service.revision
-            guard now == instance.document else {
+            guard now == instance.document.content else {
                 throw TSMFailure(.noEligibleSecureComponent, "the service was changed or withdrawn while it was being deployed; start again")
             }
         } catch {
             throw RunFailure(error)
+        }
+    }
+
+    /// The document as the instance keeps it from now on.
+    func pin(_ document: DeploymentDocument, instead of: PinnedDocument? = nil) throws(TSMFailure) -> PinnedDocument {
+        do {
+            return try of?.replaced(by: document) ?? PinnedDocument(document)
+        } catch {
+            throw TSMFailure(.internalError, "the service's deployment document cannot be stored; give this to the TSM's operator")
         }
     }
 
@@ -101,7 +110,7 @@ extension HandsetEngine {
     func executor(_ dialog: DialogRecord, _ instance: InstanceRecord, _ component: ComponentRecord) async throws(RunFailure) -> RunExecutor {
         do throws(TSMFailure) {
             return RunExecutor(vault: vault, issuer: try await issuers.client(component.issuerId), catalogue: catalogue,
-                               context: RunExecutor.Context(process: dialog.id, document: instance.document, component: component.component),
+                               context: RunExecutor.Context(process: dialog.id, document: instance.document.content, component: component.component),
                                logger: logger)
         } catch {
             throw RunFailure(error)

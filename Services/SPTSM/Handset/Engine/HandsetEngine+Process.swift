@@ -47,7 +47,7 @@ extension HandsetEngine {
                 guard let document = try await catalogue.document(service: service.id, version: instance.document.versionTag, profile: instance.document.profile.id) else {
                     throw TSMFailure(.noEligibleSecureComponent, "version \(instance.document.versionTag) has no published Flavor for this secure component any more")
                 }
-                instance.document = document
+                instance.document = try pin(document, instead: instance.document)
             } else if !instance.content.isKnown {
                 throw TSMFailure(.notAllowed, "the last process on this service instance was interrupted; deploy again with a list that begins with Install, or terminate")
             }

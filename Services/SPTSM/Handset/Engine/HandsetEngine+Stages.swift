@@ -68,7 +68,7 @@ extension HandsetEngine {
             }
             let instance = InstanceRecord(
                 id: environment.uuid(), serviceProviderId: service.serviceProviderId, serviceId: serviceId, componentId: proven.id, reader: reader,
-                state: .notDeployed, lastStableState: .notDeployed, lastOperation: .noOperation, suspendOnCompletion: false, document: document,
+                state: .notDeployed, lastStableState: .notDeployed, lastOperation: .noOperation, suspendOnCompletion: false, document: try pin(document),
                 content: InstanceRecord.CardContent(), created: environment.now())
             changes.instance = instance
             changes.savesInstance = true

@@ -54,7 +54,7 @@ public final class HandsetEngine: Sendable {
     ///   - idempotencyKey: unique per device key; the same key with another request is refused.
     ///   - requestDigest: SHA-256 of the request's bytes and path, hex.
     func begin(_ purpose: DialogRecord.Purpose, handshake: HandsetAPI.Handshake, caller: HandsetCaller,
-               idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+               idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> EncodedAnswer {
         guard !idempotencyKey.isEmpty, idempotencyKey.utf8.count <= 128 else {
             throw HandsetRefusal(.invalidRequest, "an Idempotency-Key of 1 to 128 characters is needed")
         }
@@ -66,7 +66,7 @@ public final class HandsetEngine: Sendable {
                 guard begun.requestDigest == requestDigest, begun.dialog.caller == caller else {
                     throw HandsetRefusal(.idempotencyConflict, "this Idempotency-Key was used for another request")
                 }
-                return begun.dialog.lastAnswer
+                return try await lastAnswer(begun.dialog)
             }
             return try await gate.pass("instance/\(purpose.instanceId ?? idempotencyKey)") { () async throws(HandsetRefusal) in
                 try await beginNew(purpose, handshake: handshake, caller: caller, idempotencyKey: idempotencyKey, requestDigest: requestDigest)
@@ -75,13 +75,12 @@ public final class HandsetEngine: Sendable {
     }
 
     private func beginNew(_ purpose: DialogRecord.Purpose, handshake: HandsetAPI.Handshake, caller: HandsetCaller,
-                          idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+                          idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> EncodedAnswer {
         let now = environment.now()
         var dialog = DialogRecord(
             id: environment.uuid(), sessionId: Hex.encode(environment.randomBytes(16)), caller: caller, purpose: purpose,
             components: handshake.components, stopsOnError: handshake.stopsOnError, stage: .ended, began: now,
             leaseExpires: now.addingTimeInterval(settings.lease), reportNumber: 0,
-            lastAnswer: HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil, result: nil),
             lastReportDigest: nil, startTold: false)
         var changes = DialogChanges()
         do throws(TSMFailure) {
@@ -91,15 +90,14 @@ public final class HandsetEngine: Sendable {
             try await start(&dialog, &changes)
         } catch {
             // Refused before anything began: a result without a process, and nothing to keep.
-            return HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil,
-                                           result: outcome(of: dialog, failing: RunFailure(error), instance: changes.instance, started: false))
+            return try encoded(HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil,
+                                                       result: outcome(of: dialog, failing: RunFailure(error), instance: changes.instance, started: false)))
         }
-        try await commit(&dialog, changes, insertingAs: (idempotencyKey, requestDigest))
-        return dialog.lastAnswer
+        return try await commit(&dialog, changes, insertingAs: (idempotencyKey, requestDigest))
     }
 
     /// Takes report `number` of a dialog. A repeated report gets the same answer; any other number or sender is refused.
-    func report(_ number: Int, _ report: SERAM.Report, digest: String, dialogId: String, caller: HandsetCaller) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+    func report(_ number: Int, _ report: SERAM.Report, digest: String, dialogId: String, caller: HandsetCaller) async throws(HandsetRefusal) -> EncodedAnswer {
         try await gate.pass("dialog/\(dialogId)") { () async throws(HandsetRefusal) in
             guard let dialog = try await stored({ try await self.store.dialog(id: dialogId) }), dialog.caller == caller else {
                 throw HandsetRefusal(.unknownDialog, "there is no such process")
@@ -109,7 +107,7 @@ public final class HandsetEngine: Sendable {
     }
 
     /// The plain SERAM endpoint: the session ID names the dialog, reports are told apart by their digest.
-    func report(_ report: SERAM.Report, digest: String, sessionDigest: String, caller: HandsetCaller) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+    func report(_ report: SERAM.Report, digest: String, sessionDigest: String, caller: HandsetCaller) async throws(HandsetRefusal) -> EncodedAnswer {
         guard let found = try await stored({ try await self.store.dialog(sessionDigest: sessionDigest) }), found.caller == caller else {
             throw HandsetRefusal(.unknownDialog, "there is no such session")
         }
@@ -117,14 +115,14 @@ public final class HandsetEngine: Sendable {
             guard let dialog = try await stored({ try await self.store.dialog(id: found.id) }) else {
                 throw HandsetRefusal(.unknownDialog, "there is no such session")
             }
-            if report.localAgentStatus.localAgentStatusEnum == .polling || digest == dialog.lastReportDigest { return dialog.lastAnswer }
+            if report.localAgentStatus.localAgentStatusEnum == .polling || digest == dialog.lastReportDigest { return try await lastAnswer(dialog) }
             return try await take(dialog.reportNumber, report, digest: digest, dialog)
         }
     }
 
-    private func take(_ number: Int, _ report: SERAM.Report, digest: String, _ found: DialogRecord) async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer {
+    private func take(_ number: Int, _ report: SERAM.Report, digest: String, _ found: DialogRecord) async throws(HandsetRefusal) -> EncodedAnswer {
         var dialog = found
-        if digest == dialog.lastReportDigest && (number == dialog.reportNumber - 1 || dialog.isEnded && number == dialog.reportNumber) { return dialog.lastAnswer }
+        if digest == dialog.lastReportDigest && (number == dialog.reportNumber - 1 || dialog.isEnded && number == dialog.reportNumber) { return try await lastAnswer(dialog) }
         guard !dialog.isEnded else {
             // Late: the outstanding order's report is recorded once, for nothing but a later look at what happened.
             if number == dialog.reportNumber, try await !stored({ try await self.store.hasJournal("late report", dialog: found.id) }) {
@@ -143,8 +141,7 @@ public final class HandsetEngine: Sendable {
             // An issuer that always wants one more script would keep the process, and its journal, growing.
             await fail(&dialog, RunFailure(.issuerError, "the process was ended after \(number) orders"), &changes)
         }
-        try await commit(&dialog, changes, insertingAs: nil)
-        return dialog.lastAnswer
+        return try await commit(&dialog, changes, insertingAs: nil)
     }
 
     /// Ends dialogs whose handset has gone silent (design section 4, leases).
@@ -163,7 +160,7 @@ public final class HandsetEngine: Sendable {
             guard var dialog = try await store.dialog(id: id), !dialog.isEnded, dialog.leaseExpires <= environment.now() else { return }
             var changes = DialogChanges()
             await fail(&dialog, RunFailure(.executionInterrupted, "the handset was silent for longer than \(Int(settings.lease)) seconds"), &changes)
-            try await commit(&dialog, changes, insertingAs: nil)
+            _ = try await commit(&dialog, changes, insertingAs: nil)
         } catch {
             logger.error("a dialog's lease has run out, but it could not be ended", metadata: ["dialog": "\(id)", "error": "\(error)"])
         }
@@ -173,25 +170,46 @@ public final class HandsetEngine: Sendable {
 
     // MARK: durable steps
 
-    private func commit(_ dialog: inout DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) {
+    private func commit(_ dialog: inout DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) -> EncodedAnswer {
         let written = dialog
-        guard try await stored({ try await self.write(written, changes, insertingAs: key) }) else {
+        let answer = try encoded(dialog.nextAnswer)
+        guard try await stored({ try await self.write(written, answer, changes, insertingAs: key) }) else {
             // Another dialog has created an instance on this component meanwhile: ours comes second.
             end(&dialog, with: outcome(of: dialog, failing: RunFailure(.alreadyExists, "a service instance of this service exists on the secure component"), instance: nil, started: false))
             let second = dialog
-            _ = try await stored { try await self.write(second, DialogChanges(), insertingAs: key) }
-            return
+            let answer = try encoded(dialog.nextAnswer)
+            _ = try await stored { try await self.write(second, answer, DialogChanges(), insertingAs: key) }
+            return answer
         }
         await teller.tell(changes.keySetTasks)
+        return answer
+    }
+
+    /// What was answered before, for whoever repeats the request or report.
+    private func lastAnswer(_ dialog: DialogRecord) async throws(HandsetRefusal) -> EncodedAnswer {
+        guard let answer = try await stored({ try await self.store.lastAnswer(dialog: dialog.id) }) else {
+            throw HandsetRefusal(.unknownDialog, "the process ended so long ago that its answer is not kept any more")
+        }
+        return answer
+    }
+
+    private func encoded(_ answer: HandsetAPI.DialogAnswer?) throws(HandsetRefusal) -> EncodedAnswer {
+        do {
+            guard let answer else { throw HandsetRefusal(.unavailable, "the TSM has no answer to this; give the process ID to its operator") }
+            return try EncodedAnswer(answer)
+        } catch {
+            logger.error("an answer cannot be told", metadata: ["error": "\(error)"])
+            throw HandsetRefusal(.unavailable, "the TSM cannot tell its answer; give the process ID to its operator")
+        }
     }
 
     /// - Returns: false, and nothing is written, if the instance that is to be created exists.
-    private func write(_ dialog: DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws -> Bool {
+    private func write(_ dialog: DialogRecord, _ answer: EncodedAnswer, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws -> Bool {
         let now = environment.now()
         let proofExpires = now.addingTimeInterval(settings.proofOfCard)
         return try await store.store.write { db in
             if case .create = dialog.purpose, let instance = changes.instance, changes.savesInstance,
-               try HandsetStore.instance(service: instance.serviceId, component: instance.componentId, in: db) != nil { return false }
+               try HandsetStore.hasInstance(service: instance.serviceId, component: instance.componentId, in: db) { return false }
             if let key {
                 try HandsetStore.insert(dialog, sessionDigest: SessionDigest.of(dialog.sessionId), idempotencyKey: key.idempotency, requestDigest: key.digest, in: db)
             } else {
@@ -204,7 +222,7 @@ public final class HandsetEngine: Sendable {
                 try HandsetStore.save(instance, in: db)
             }
             for task in changes.keySetTasks { try HandsetStore.insert(task, in: db) }
-            try HandsetStore.journal(dialog.isEnded ? "result" : "order", dialog.lastAnswer, dialog: dialog.id, at: now, in: db)
+            try HandsetStore.journal(dialog.isEnded ? "result" : "order", answer.body, dialog: dialog.id, at: now, in: db)
             return true
         }
     }
@@ -212,7 +230,8 @@ public final class HandsetEngine: Sendable {
     private func journal(_ kind: String, _ body: some Encodable & Sendable, dialog: String) async throws(HandsetRefusal) {
         let now = environment.now()
         _ = try await stored {
-            try await self.store.store.write { db in try HandsetStore.journal(kind, body, dialog: dialog, at: now, in: db) }
+            let text = try WireJSON.encode(body)
+            try await self.store.store.write { db in try HandsetStore.journal(kind, text, dialog: dialog, at: now, in: db) }
             return true
         }
     }

@@ -9,7 +9,7 @@ final class KeySetTeller: Sendable {
     private let store: HandsetStore
     private let logger: Logger
     private let waiting = Mutex<[KeySetTask]>([])
-    private let telling = SharedRun()
+    private let telling = SharedRun<Void>()
     /// Tasks of one call: twice as many operations, well below what a vault takes.
     private static let maximum = 64
 

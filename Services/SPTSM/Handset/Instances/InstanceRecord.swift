@@ -20,7 +20,7 @@ struct InstanceRecord: Codable, Sendable {
     /// Flag of the last executed ActivateServiceCommand.
     var suspendOnCompletion: Bool
     /// The instance's own pinned copy: suspension and termination work from it whatever the catalogue says.
-    var document: DeploymentDocument
+    var document: PinnedDocument
     var content: CardContent
     var created: Date
 

@@ -78,7 +78,7 @@ struct HandsetRoutes: Sendable {
             let session = try sessionDigest(request)
             let bytes = try await request.collectBytes(upTo: Self.maximumBody)
             let report = try decode(SERAM.Report.self, bytes)
-            let answer: HandsetAPI.DialogAnswer
+            let answer: EncodedAnswer
             do throws(HandsetRefusal) {
                 answer = try await engine.report(report, digest: SessionDigest.of(bytes), sessionDigest: session, caller: caller)
             } catch {
@@ -106,14 +106,14 @@ struct HandsetRoutes: Sendable {
         }
     }
 
-    private func answered(_ body: () async throws(HandsetRefusal) -> HandsetAPI.DialogAnswer) async throws -> Response {
-        let answer: HandsetAPI.DialogAnswer
+    private func answered(_ body: () async throws(HandsetRefusal) -> EncodedAnswer) async throws -> Response {
+        let answer: EncodedAnswer
         do throws(HandsetRefusal) {
             answer = try await body()
         } catch {
             throw problem(error)
         }
-        return try Response.json(answer)
+        return Response(status: .ok, headers: [.contentType: WireJSON.contentType], body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
 
     private func decode<Body: Decodable>(_ type: Body.Type, _ bytes: [UInt8]) throws -> Body {

@@ -56,9 +56,19 @@ extension RunExecutor {
         return try issuerPiece(index, whole: false, dialog: dialog, run)
     }
 
-    func verifyIssuer(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) async throws(RunFailure) -> Bool {
-        let dialog = try await submit(entry.session, answers, run)
+    /// - Parameters:
+    ///   - following: later predicted sessions of the issuer's in the same order, with their answers.
+    ///   - known: the issuer's last answer to this report; sets it.
+    func verifyIssuer(_ entry: OrderLayout.Entry, _ answers: [HexBytes], following: [(entry: OrderLayout.Entry, answers: [HexBytes])],
+                      _ known: inout SEI.Dialog?, _ run: inout RunState) async throws(RunFailure) -> Bool {
         let position = run.issuerIndex(of: entry.session)
+        let dialog: SEI.Dialog
+        if let told = known, told.sessions.indices.contains(position), !isDue(told.sessions[position], entry) {
+            dialog = told
+        } else {
+            dialog = try await submit(entry.session, answers, following: following.map { SEI.FollowingResults(session: run.issuerIndex(of: $0.entry.session), responses: $0.answers) }, run)
+        }
+        known = dialog
         guard position < dialog.sessions.count else { throw RunFailure(.issuerError, "the issuer's dialog has no session \(position)") }
         switch dialog.sessions[position].status {
         case .verified:
@@ -76,10 +86,16 @@ extension RunExecutor {
         }
     }
 
-    private func submit(_ index: Int, _ answers: [HexBytes], _ run: RunState) async throws(RunFailure) -> SEI.Dialog {
+    /// The issuer still waits for these results: it took none that came with those of an earlier session.
+    private func isDue(_ session: SEI.Session, _ entry: OrderLayout.Entry) -> Bool {
+        session.status == .waiting || session.status == .ready && session.commands.count == entry.count
+    }
+
+    private func submit(_ index: Int, _ answers: [HexBytes], following: [SEI.FollowingResults] = [], _ run: RunState) async throws(RunFailure) -> SEI.Dialog {
         guard let id = run.issuerDialogId else { throw RunFailure(.internalError, "the plan's issuer session has no dialog") }
         do throws(SEIError) {
-            return try await issuer.submitResults(id, SEI.SessionResults(session: run.issuerIndex(of: index), responses: answers))
+            return try await issuer.submitResults(id, SEI.SessionResults(session: run.issuerIndex(of: index), responses: answers,
+                                                                                 following: following.isEmpty ? nil : following))
         } catch {
             throw RunFailure(error)
         }

@@ -48,14 +48,16 @@ struct RunExecutor: Sendable {
         let reports = try await verifiedReports(layout, parts, run)
         var next: [OrderPiece] = []
         var again: Int?
-        entries: for (entry, answers) in zip(layout.entries, parts) {
+        var told: SEI.Dialog?
+        entries: for (place, (entry, answers)) in zip(layout.entries, parts).enumerated() {
             switch entry.part {
             case .opening:
                 next = [try await restPiece(entry, answers, &run)]
             case .whole, .rest:
                 guard !answers.isEmpty else { throw unanswered(entry) }
                 noteChange(entry, answers, &run)
-                if try await verify(entry, answers, reports[entry.session], &run) {
+                let following = followingIssuerSessions(layout, parts, after: place, run)
+                if try await verify(entry, answers, reports[entry.session], following, &told, &run) {
                     run.sessions[entry.session].status = .verified
                 } else {
                     again = entry.session
@@ -146,11 +148,20 @@ struct RunExecutor: Sendable {
     }
 
     /// - Returns: false if the prediction of this session's challenge was wrong, which changed nothing on the card.
-    private func verify(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ report: VerifiedReport?, _ run: inout RunState) async throws(RunFailure) -> Bool {
+    private func verify(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ report: VerifiedReport?, _ following: [(entry: OrderLayout.Entry, answers: [HexBytes])],
+                        _ told: inout SEI.Dialog?, _ run: inout RunState) async throws(RunFailure) -> Bool {
         switch run.sessions[entry.session].planned {
-        case .issuer: try await verifyIssuer(entry, answers, &run)
+        case .issuer: try await verifyIssuer(entry, answers, following: following, &told, &run)
         case .securityDomain: try await verifySecurityDomain(entry, answers, report, &run)
         }
+    }
+
+    /// The issuer's sessions that ran whole after this one: their answers go along with this one's.
+    private func followingIssuerSessions(_ layout: OrderLayout, _ parts: [[HexBytes]], after place: Int,
+                                         _ run: RunState) -> [(entry: OrderLayout.Entry, answers: [HexBytes])] {
+        zip(layout.entries, parts).dropFirst(place + 1)
+            .filter { entry, answers in entry.part == .whole && !answers.isEmpty && run.sessions[entry.session].planned.isIssuer }
+            .map { (entry: $0, answers: $1) }
     }
 
     /// Commands after the opening of a session may change the card. A success that is not verified yet counts as a change, and so

@@ -30,6 +30,13 @@ enum HandsetMigrations {
                 CREATE INDEX journal_at ON journal(at);
                 """)
         }
+        migrator.registerMigration("2 documents by digest, answers in the journal alone") { db in
+            try db.execute(sql: """
+                CREATE TABLE document (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+                ALTER TABLE instance ADD COLUMN document_digest TEXT REFERENCES document(digest);
+                CREATE INDEX instance_document ON instance(document_digest);
+                """)
+        }
         return migrator
     }
 }

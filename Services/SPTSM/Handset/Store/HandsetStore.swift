@@ -6,6 +6,9 @@ import TrustedServiceModel
 /// The handset plane's rows. Every query on behalf of a caller is by owner: a foreign ID behaves like one that does not exist.
 struct HandsetStore: Sendable {
     let store: Store
+    private let shelf = DocumentShelf()
+
+    init(store: Store) { self.store = store }
 
     // MARK: components and proofs
 
@@ -37,29 +40,45 @@ struct HandsetStore: Sendable {
     // MARK: instances
 
     func instance(id: String, owner: String) async throws -> InstanceRecord? {
-        try await store.read { db in try Self.record(db, "SELECT record FROM instance WHERE id = ? AND owner = ?", [id, owner]) }
+        try await store.read { [shelf] db in try Self.instances(db, shelf, "instance.id = ? AND owner = ?", [id, owner]).first }
     }
 
     func instances(service: String, owner: String, components: [String]) async throws -> [InstanceRecord] {
         // A handset has a handful of components, a Service may have millions of instances.
         guard !components.isEmpty else { return [] }
         let places = components.map { _ in "?" }.joined(separator: ", ")
-        return try await store.read { db in
-            try String.fetchAll(db, sql: "SELECT record FROM instance WHERE service_id = ? AND owner = ? AND component_id IN (\(places)) ORDER BY rowid",
-                                arguments: StatementArguments([service, owner] + components))
-                .map(Self.decode)
+        return try await store.read { [shelf] db in
+            try Self.instances(db, shelf, "service_id = ? AND owner = ? AND component_id IN (\(places)) ORDER BY instance.rowid",
+                               StatementArguments([service, owner] + components))
         }
     }
 
-    static func instance(service: String, component: String, in db: Database) throws -> InstanceRecord? {
-        try record(db, "SELECT record FROM instance WHERE service_id = ? AND component_id = ?", [service, component])
+    private static func instances(_ db: Database, _ shelf: DocumentShelf, _ condition: String, _ arguments: StatementArguments) throws -> [InstanceRecord] {
+        let sql = "SELECT record, document_digest, body FROM instance LEFT JOIN document ON digest = document_digest WHERE " + condition
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { row in
+            let decoder = WireJSON.decoder()
+            if let key = PinnedDocument.userInfoKey, let digest: String = row["document_digest"], let body: String = row["body"] {
+                decoder.userInfo[key] = try shelf.document(digest, stored: body)
+            }
+            let text: String = row["record"]
+            return try decoder.decode(InstanceRecord.self, from: Data(text.utf8))
+        }
+    }
+
+    static func hasInstance(service: String, component: String, in db: Database) throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM instance WHERE service_id = ? AND component_id = ?)", arguments: [service, component]) ?? false
     }
 
     static func save(_ instance: InstanceRecord, in db: Database) throws {
-        try db.execute(sql: """
-            INSERT INTO instance (id, owner, service_id, component_id, state, record) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET state = excluded.state, record = excluded.record
-            """, arguments: [instance.id, instance.serviceProviderId, instance.serviceId, instance.componentId, instance.state.rawValue, try text(instance)])
+        let digest = instance.document.digest
+        if try Int.fetchOne(db.cachedStatement(sql: "SELECT 1 FROM document WHERE digest = ?"), arguments: [digest]) == nil {
+            try db.execute(sql: "INSERT INTO document (digest, body) VALUES (?, ?)",
+                           arguments: [digest, String(decoding: try PinnedDocument.bytes(instance.document.content), as: UTF8.self)])
+        }
+        try db.cachedStatement(sql: """
+            INSERT INTO instance (id, owner, service_id, component_id, state, document_digest, record) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, document_digest = excluded.document_digest, record = excluded.record
+            """).execute(arguments: [instance.id, instance.serviceProviderId, instance.serviceId, instance.componentId, instance.state.rawValue, digest, try text(instance)])
     }
 
     static func deleteInstance(id: String, in db: Database) throws {
@@ -156,15 +175,26 @@ struct HandsetStore: Sendable {
             try db.execute(sql: "DELETE FROM journal WHERE at < ?", arguments: [at])
             try db.execute(sql: "DELETE FROM dialog WHERE ended = 1 AND lease_expires < ?", arguments: [date.timeIntervalSince1970])
             try db.execute(sql: "DELETE FROM proof WHERE expires < ?", arguments: [date.timeIntervalSince1970])
+            try db.execute(sql: "DELETE FROM document WHERE digest NOT IN (SELECT document_digest FROM instance WHERE document_digest IS NOT NULL)")
         }
     }
 
     // MARK: journal
 
     /// The APDU log of TR-03165 3.5.1: wrapped APDUs only. Every order is here before it is sent, every report before it is acted upon.
-    static func journal(_ kind: String, _ body: some Encodable, dialog: String, at: Date, in db: Database) throws {
-        try db.execute(sql: "INSERT INTO journal (dialog_id, at, kind, body) VALUES (?, ?, ?, ?)",
-                       arguments: [dialog, WireDate.text(at), kind, try text(body)])
+    /// - Parameter body: JSON.
+    static func journal(_ kind: String, _ body: [UInt8], dialog: String, at: Date, in db: Database) throws {
+        try db.cachedStatement(sql: "INSERT INTO journal (dialog_id, at, kind, body) VALUES (?, ?, ?, ?)")
+            .execute(arguments: [dialog, WireDate.text(at), kind, String(decoding: body, as: UTF8.self)])
+    }
+
+    /// What the dialog was answered last: kept in the journal alone, as it was sent.
+    func lastAnswer(dialog: String) async throws -> EncodedAnswer? {
+        let text = try await store.read { db in
+            try String.fetchOne(db, sql: "SELECT body FROM journal WHERE dialog_id = ? AND kind IN ('order', 'result') ORDER BY id DESC LIMIT 1", arguments: [dialog])
+        }
+        guard let body = text.map({ Array($0.utf8) }) else { return nil }
+        return EncodedAnswer(answer: try WireJSON.decode(HandsetAPI.DialogAnswer.self, from: body), body: body)
     }
 
     func hasJournal(_ kind: String, dialog: String) async throws -> Bool {
