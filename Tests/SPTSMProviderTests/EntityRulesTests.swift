@@ -184,6 +184,7 @@ struct JSONScalar: Decodable {
         #expect(ok(.tlv(255), .string("0f 09 e6 ea e9 06 8d 89 19 a4 8a")) && !ok(.tlv(255), .string("0f09e6")) && !ok(.tlv(255), .string("zz")))
         #expect(ok(.hash(64), .string(String(repeating: "0a", count: 32))) && !ok(.hash(64), .string("0a0")) && !ok(.hash(64), .string(String(repeating: "0a", count: 33))))
         #expect(ok(.uri(500), .string("https://sp.example/spos")) && !ok(.uri(500), .string("/relative")) && !ok(.uri(500), .string("https://a b/")))
+        #expect(!ok(.text(3), .string(String(repeating: "\u{1F3FB}", count: 4))) && ok(.text(3), .string("äöü")))
         #expect(!ok(.text(3), .string("abcd")) && ok(.list(.text(3)), .array([.string("abc")])) && !ok(.list(.text(3)), .array([.null])))
     }
 }

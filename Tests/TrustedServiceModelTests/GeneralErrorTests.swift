@@ -42,4 +42,14 @@ import TrustedServiceModel
         let other = try JSONDecoder().decode(GeneralError.self, from: Data(#"{"errorCategory": 1999, "errorMessage": "?"}"#.utf8))
         #expect(other.category == nil)
     }
+
+    /// Lengths on the wire are code points: a family of emoji is one character, whatever it is made of.
+    @Test func messagesAreCutByCodePoints() {
+        let long = String(repeating: "\u{1F3FB}", count: 3000)
+        #expect(long.count < 10)
+        for error in [GeneralError.notExisting("Service", id: long), .invalidFormat(long, for: long, supported: "x"), .unknownAttribute(long), .invalidRequest(long)] {
+            #expect(error.errorMessage.unicodeScalars.count <= GeneralError.maximumMessageLength, "\(error.errorCategory)")
+        }
+        #expect(GeneralError.notExisting("Service", id: long).errorMessage.hasSuffix("does not exist."))
+    }
 }

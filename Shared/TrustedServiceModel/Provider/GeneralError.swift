@@ -30,7 +30,7 @@ public enum GeneralErrorCategory: Int, Codable, Sendable, CaseIterable {
 
 /// The one error that an answer carries (TR-03165 4.1.4.19). Made by the functions below, which hold the TR's message templates.
 public struct GeneralError: Error, Codable, Sendable, Hashable, CustomStringConvertible {
-    /// Longest message, in characters (OpenAPI file of the TR).
+    /// Longest message, in characters as JSON Schema counts them: code points (OpenAPI file of the TR).
     public static let maximumMessageLength = 255
 
     /// Raw value of a ``GeneralErrorCategory``; a plain number, so that a client survives a category it does not know.
@@ -40,7 +40,7 @@ public struct GeneralError: Error, Codable, Sendable, Hashable, CustomStringConv
 
     public init(_ category: GeneralErrorCategory, message: String) {
         errorCategory = category.rawValue
-        errorMessage = String(message.prefix(Self.maximumMessageLength))
+        errorMessage = message.prefix(codePoints: Self.maximumMessageLength)
     }
 
     /// Nil for a number that the TR does not list.
@@ -123,7 +123,7 @@ extension GeneralError {
 
     /// What came from the client is cut, so that the words after it still fit.
     private static func short(_ text: String, _ length: Int = 80) -> String {
-        text.count <= length ? text : text.prefix(length - 1) + "…"
+        text.unicodeScalars.count <= length ? text : text.prefix(codePoints: length - 1) + "…"
     }
 
     /// Rounded up to thousandths, so that a file just over the limit does not read as the limit.
@@ -132,4 +132,9 @@ extension GeneralError {
         let fraction = String(thousandths % 1000)
         return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
     }
+}
+
+extension String {
+    /// The first so many code points. Characters will not do for lengths on the wire: one of them can be any number of code points.
+    public func prefix(codePoints count: Int) -> String { String(String.UnicodeScalarView(unicodeScalars.prefix(count))) }
 }

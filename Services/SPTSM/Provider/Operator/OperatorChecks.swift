@@ -27,7 +27,7 @@ enum OperatorChecks {
     }
 
     static func check(_ key: OperatorAPI.KeyIndex) throws(OperatorError) {
-        guard (1...255).contains(key.index.count) else { throw OperatorError(.invalidRequest, "keyIndexes: an index has 1 to 255 characters") }
+        guard (1...255).contains(key.index.unicodeScalars.count) else { throw OperatorError(.invalidRequest, "keyIndexes: an index has 1 to 255 characters") }
         guard (try? Hex.decode(key.kcv))?.isEmpty == false else { throw OperatorError(.invalidRequest, "keyIndexes: kcv is hexadecimal") }
         let allowed = key.kind == .master ? [1] : [2, 3]
         guard !key.modes.isEmpty, key.modes.allSatisfy(allowed.contains) else {
@@ -68,7 +68,7 @@ enum OperatorChecks {
     }
 
     static func check(name: String, _ attribute: String) throws(OperatorError) {
-        guard (1...255).contains(name.count) else { throw OperatorError(.invalidRequest, "\(attribute): 1 to 255 characters are expected") }
+        guard (1...255).contains(name.unicodeScalars.count) else { throw OperatorError(.invalidRequest, "\(attribute): 1 to 255 characters are expected") }
     }
 
     private static func check(identifier: String) throws(OperatorError) {

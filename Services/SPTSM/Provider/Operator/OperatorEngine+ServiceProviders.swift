@@ -109,7 +109,7 @@ extension OperatorEngine {
 
     /// The only time that the token is seen.
     public func issueToken(_ new: OperatorAPI.NewToken, for id: String) async throws -> OperatorAPI.IssuedToken {
-        guard new.label.count <= 255 else { throw OperatorError(.invalidRequest, "a label has at most 255 characters") }
+        guard new.label.unicodeScalars.count <= 255 else { throw OperatorError(.invalidRequest, "a label has at most 255 characters") }
         let issued = OperatorAPI.IssuedToken(id: environment.uuid(), longTermToken: "lt-" + Base64URL.encode(environment.randomBytes(32)))
         let now = now
         return try await change { db, _ in

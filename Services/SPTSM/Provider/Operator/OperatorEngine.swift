@@ -19,7 +19,7 @@ public struct OperatorEngine: Sendable {
 
     public func setMaintenance(_ new: OperatorAPI.NewMaintenance) async throws -> Maintenance {
         let message = new.message ?? ""
-        guard message.count <= 150 else { throw OperatorError(.invalidRequest, "message: at most 150 characters, it is part of each refusal") }
+        guard message.unicodeScalars.count <= 150 else { throw OperatorError(.invalidRequest, "message: at most 150 characters, it is part of each refusal") }
         let maintenance = Maintenance(mode: new.mode, message: new.mode == .off ? "" : message, since: now)
         return try await change { db, changes in
             try maintenance.write(db)

@@ -4,7 +4,7 @@ import TrustedServiceModel
 
 /// What a value must look like; a violation is category 1008.
 indirect enum AttributeFormat: Sendable {
-    /// At most so many characters.
+    /// At most so many characters, as JSON Schema counts them: code points. So below.
     case text(Int)
     /// ID of another entity. Any string: an impossible ID is one that does not exist (1009).
     case reference
@@ -42,7 +42,7 @@ indirect enum AttributeFormat: Sendable {
             for (index, item) in items.enumerated() { try format.check(item, at: "\(path)[\(index)]") }
         case (.map(let format), .object(let members)):
             for (key, member) in members.sorted(by: { $0.key < $1.key }) {
-                guard key.count <= 255 else { throw .invalidFormat(key, for: path, supported: "keys of at most 255 characters") }
+                guard key.unicodeScalars.count <= 255 else { throw .invalidFormat(key, for: path, supported: "keys of at most 255 characters") }
                 try format.check(member, at: "\(path).\(key)")
             }
         case (.object, .object): break
@@ -53,15 +53,15 @@ indirect enum AttributeFormat: Sendable {
 
     private func accepts(_ value: JSONValue) -> Bool {
         switch (self, value) {
-        case (.text(let maximum), .string(let text)): text.count <= maximum
-        case (.reference, .string(let text)): text.count <= 255
+        case (.text(let maximum), .string(let text)): text.unicodeScalars.count <= maximum
+        case (.reference, .string(let text)): text.unicodeScalars.count <= 255
         case (.versionTag, .string(let text)): Self.isVersionTag(text)
         case (.boolean, .boolean): true
         case (.integer(let range), .integer(let number)): range.contains(number)
         case (.aid, .string(let text)): (try? AID(hex: text)) != nil
         case (.hash(let maximum), .string(let text)): !text.isEmpty && text.utf8.count <= maximum && (try? Hex.decode(text)) != nil
         case (.tlv(let maximum), .string(let text)): text.utf8.count <= maximum && Self.isTLV(text)
-        case (.uri(let maximum), .string(let text)): text.count <= maximum && Self.isAbsoluteURI(text)
+        case (.uri(let maximum), .string(let text)): text.unicodeScalars.count <= maximum && Self.isAbsoluteURI(text)
         case (.oneOf(let names), .string(let text)): names.contains(text)
         default: false
         }

@@ -41,5 +41,5 @@ struct LoadFileContent: Sendable {
         return numbers.map(String.init).joined(separator: ".")
     }
 
-    private static func cut(_ name: String) -> String { String(name.map { $0 == "/" ? "." : $0 }.prefix(255)) }
+    private static func cut(_ name: String) -> String { String(name.map { $0 == "/" ? "." : $0 }).prefix(codePoints: 255) }
 }

@@ -73,7 +73,7 @@ struct UploadedFile: Sendable, Hashable {
     }
 
     private static func checked(_ text: String, _ kind: UploadKind) throws(GeneralError) -> String {
-        guard text.count <= 255, !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+        guard text.unicodeScalars.count <= 255, !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw .invalidFormat(text, for: kind.fileNamePart, supported: "a string of at most 255 characters without control characters")
         }
         return text
