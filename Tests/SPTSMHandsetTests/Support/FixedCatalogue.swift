@@ -20,6 +20,9 @@ final class FixedCatalogue: Catalogue {
         var isMissing = false
         /// What the catalogue says now, where it is not what it said at first.
         var changed: DeploymentDocument?
+        /// Beside 1.0.0: what they deploy is the same, unless `others` says something else.
+        var moreVersions: [VersionSummary] = []
+        var others: [String: DeploymentDocument] = [:]
     }
     let state = Mutex(State())
     let document: DeploymentDocument
@@ -76,15 +79,24 @@ final class FixedCatalogue: Catalogue {
     }
 
     func service(_ id: String) async throws(TSMFailure) -> ServiceDocument? {
-        state.withLock { $0.isDeleted || $0.isMissing } || id != Self.serviceId ? nil : document.service
+        let state = state.withLock { $0 }
+        guard !state.isDeleted, !state.isMissing, id == Self.serviceId else { return nil }
+        var service = document.service
+        service.versions += state.moreVersions
+        return service
     }
 
     func isDeleted(service id: String) async throws(TSMFailure) -> Bool { id == Self.serviceId && state.withLock { $0.isDeleted } }
 
     func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument? {
         let state = state.withLock { $0 }
-        guard service == Self.serviceId, version == "1.0.0", profile == document.profile.id, !state.isDeleted, !state.isMissing else { return nil }
-        return state.changed ?? document
+        guard service == Self.serviceId, profile == document.profile.id, !state.isDeleted, !state.isMissing else { return nil }
+        if version == "1.0.0" { return state.changed ?? document }
+        guard state.moreVersions.contains(where: { $0.tag == version && $0.flavorByProfile[profile] != nil }) else { return nil }
+        if let other = state.others[version] { return other }
+        var other = state.changed ?? document
+        other.versionTag = version
+        return other
     }
 
     func loadFileDataBlock(sha256: HexBytes) async throws(TSMFailure) -> [UInt8] { blocks[sha256] ?? block }

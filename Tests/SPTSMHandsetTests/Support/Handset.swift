@@ -71,6 +71,18 @@ final class EngineTransport: BackendTransport {
         case ("service-instances", _) where parts[2] == "deployments":
             let request = try WireJSON.decode(HandsetAPI.DeployRequest.self, from: body)
             return try await begin(.deploy(instanceId: parts[1], commands: request.serviceCommands, finalize: request.finalizeDeployment), request.handshake)
+        case ("service-instances", _) where parts[2] == "updates":
+            let request = try WireJSON.decode(HandsetAPI.UpdateRequest.self, from: body)
+            return try await begin(.update(instanceId: parts[1], version: request.newVersion, commands: request.serviceCommands, finalize: request.finalizeDeployment), request.handshake)
+        case ("service-instances", _) where parts[2] == "suspensions":
+            let request = try WireJSON.decode(HandsetAPI.SuspensionRequest.self, from: body)
+            return try await begin(.suspend(instanceId: parts[1], suspensionControl: request.suspensionControl), request.handshake)
+        case ("service-instances", _) where parts[2] == "update-checks":
+            let request = try WireJSON.decode(HandsetAPI.UpdateCheckRequest.self, from: body)
+            return try await begin(.checkUpdate(instanceId: parts[1], version: request.newVersion), request.handshake)
+        case ("service-deployment-checks", _):
+            let request = try WireJSON.decode(HandsetAPI.DeploymentCheckRequest.self, from: body)
+            return try await begin(.checkDeployment(serviceId: request.serviceId, version: request.version), request.handshake)
         case ("service-instances", _):
             let request = try WireJSON.decode(HandsetAPI.TerminateRequest.self, from: body)
             return try await begin(.terminate(instanceId: parts[1]), request.handshake)

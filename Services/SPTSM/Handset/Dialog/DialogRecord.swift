@@ -25,12 +25,17 @@ struct DialogRecord: Codable, Sendable {
         case create(serviceId: String, version: String)
         case query(serviceId: String)
         case deploy(instanceId: String, commands: [ServiceCommand], finalize: Bool)
+        case update(instanceId: String, version: String, commands: [ServiceCommand], finalize: Bool)
+        case suspend(instanceId: String, suspensionControl: Bool)
         case terminate(instanceId: String)
+        case checkDeployment(serviceId: String, version: String)
+        case checkUpdate(instanceId: String, version: String)
 
+        /// Of a process: no two of them run on one instance. Checks are none.
         var instanceId: String? {
             switch self {
-            case .create, .query: nil
-            case .deploy(let id, _, _), .terminate(let id): id
+            case .create, .query, .checkDeployment, .checkUpdate: nil
+            case .deploy(let id, _, _), .update(let id, _, _, _), .suspend(let id, _), .terminate(let id): id
             }
         }
     }

@@ -67,6 +67,8 @@ struct RunState: Codable, Sendable {
     var cause: Cause?
     /// Registry entries that the issuer read, for reconciling.
     var registry: [HexBytes] = []
+    /// Applications that were found locked, where that was read.
+    var lockedInstances: [AID]?
     /// What this step has proven of key sets and the vault is still to be told; handed on with the step's other changes.
     var keySetTasks: [KeySetTask]?
 

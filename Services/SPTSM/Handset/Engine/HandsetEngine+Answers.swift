@@ -22,27 +22,35 @@ extension HandsetEngine {
             return .created(CreateServiceInstanceResult(serviceInstance: nil, executionStatus: failure.category, executionMessage: failure.executionMessage))
         case .query:
             return .instances(GetServiceInstancesResult(serviceInstances: [], executionStatus: failure.category, executionMessage: failure.executionMessage))
-        case .deploy(_, let commands, _):
+        case .deploy(_, let commands, _), .update(_, _, let commands, _):
             let failing = run.command.flatMap { command in commands.firstIndex { $0.kind == command } } ?? (commands.isEmpty ? nil : 0)
-            return .deployed(DeployServiceResult(
+            let result = DeployServiceResult(
                 processInfo: processInfo(dialog, failure, started: started), serviceInstanceState: instance?.state ?? .unknown,
                 technicalInformation: instance?.technicalInformation ?? TechnicalInformation(),
                 serviceCommandResults: started ? CommandResults.all(commands, failing: failing) : CommandResults.notExecuted(commands),
-                reader: instance?.reader ?? ""))
+                reader: instance?.reader ?? "")
+            return dialog.purpose.isUpdate ? .updated(result) : .deployed(result)
+        case .suspend:
+            return .suspendedOrResumed(SuspendOrResumeResult(processInfo: processInfo(dialog, failure, started: started)))
         case .terminate:
             return .terminated(TerminateServiceResult(processInfo: processInfo(dialog, failure, started: started)))
+        case .checkDeployment, .checkUpdate:
+            return availability(dialog.purpose, failing: failure)
         }
     }
 
     func succeeded(_ dialog: DialogRecord, instance: InstanceRecord) -> HandsetAPI.Outcome {
         let reportedOnly = instance.content.isReportedOnly == true
-        return switch dialog.purpose {
-        case .deploy(_, let commands, _):
-            .deployed(DeployServiceResult(
+        switch dialog.purpose {
+        case .deploy(_, let commands, _), .update(_, _, let commands, _):
+            let result = DeployServiceResult(
                 processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly), serviceInstanceState: instance.state, technicalInformation: instance.technicalInformation,
-                serviceCommandResults: CommandResults.all(commands, failing: nil), reader: instance.reader))
+                serviceCommandResults: CommandResults.all(commands, failing: nil), reader: instance.reader)
+            return dialog.purpose.isUpdate ? .updated(result) : .deployed(result)
+        case .suspend:
+            return .suspendedOrResumed(SuspendOrResumeResult(processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly)))
         default:
-            .terminated(TerminateServiceResult(processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly)))
+            return .terminated(TerminateServiceResult(processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly)))
         }
     }
 

@@ -8,27 +8,31 @@ import TrustedServiceModel
 extension HandsetEngine {
     func sessions(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord, _ component: ComponentRecord, _ challenge: ChallengeKind) async throws(TSMFailure) -> [PlannedSession] {
         switch purpose {
-        case .deploy(_, let commands, let finalize):
+        case .deploy(_, let commands, let finalize), .update(_, _, let commands, let finalize):
             let issuer = try await issuers.descriptor(component.issuerId)
-            return try DeploymentPlanner.sessions(DeploymentPlanner.Input(
+            let sessions = try DeploymentPlanner.sessions(DeploymentPlanner.Input(
                 document: instance.document.content, commands: commands.map(\.kind), lockAtEnd: finalize && suspends(commands, instance), challenge: challenge,
                 removesRemainder: instance.content.holdsSecurityDomain && commands.first?.kind == .install,
                 transportKeyIndex: issuer.transportKeyIndex, firstKeys: component.component.firstKeys))
+            return purpose.isUpdate ? UpdatePlanner.sessions(sessions, removing: instance.content.accessRules) : sessions
+        case .suspend(_, let suspend):
+            return suspensionSessions(suspend, instance)
         case .terminate:
             return TerminationPlanner.sessions(
                 document: instance.document.content, ownKeysWork: instance.content.isKnown && instance.content.finalKeySetId != nil,
                 holdsSecurityDomain: instance.content.holdsSecurityDomain, rules: instance.content.accessRules)
-        case .create, .query:
+        case .create, .query, .checkDeployment, .checkUpdate:
             return []
         }
     }
 
-    /// A finalize-only call that needs no lock, and termination of what was never deployed, are done without the card.
+    /// A finalize-only call that needs no lock, suspension of what is suspended, and termination of what was never deployed, are done without the card.
     func needsCard(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord) -> Bool {
         switch purpose {
         case .deploy(_, let commands, _): !commands.isEmpty || instance.suspendOnCompletion
+        case .suspend(_, let suspend): !instance.content.isKnown || instance.state != (suspend ? .suspended : .operational)
         case .terminate: !instance.content.isKnown || instance.content.holdsSecurityDomain || !instance.content.accessRules.isEmpty
-        case .create, .query: true
+        case .create, .query, .update, .checkDeployment, .checkUpdate: true
         }
     }
 
@@ -68,7 +72,7 @@ extension HandsetEngine {
 
     /// Asked again before an order that installs (design section 1): what the service provider withdrew or changed meanwhile is not deployed.
     func requireUnchanged(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord) async throws(RunFailure) {
-        guard case .deploy(_, let commands, _) = purpose, commands.first?.kind == .install else { return }
+        guard purpose.installs else { return }
         do throws(TSMFailure) {
             try await catalogue.refresh()
             var now = try await catalogue.document(service: instance.serviceId, version: instance.document.versionTag, profile: instance.document.profile.id)
@@ -122,11 +126,17 @@ extension HandsetEngine {
             ?? SERAM.SecureElement(seType: .undefined, seId: component.component.id)
     }
 
+    private static func operation(_ commands: [ServiceCommand], _ finalize: Bool) -> ServiceOperation {
+        finalize ? .deploymentFinalize : commands.last.map { DeploymentRules.operation($0.kind) } ?? .deploymentFinalize
+    }
+
     func operation(_ purpose: DialogRecord.Purpose) -> ServiceOperation {
         switch purpose {
-        case .deploy(_, let commands, let finalize): finalize ? .deploymentFinalize : commands.last.map { DeploymentRules.operation($0.kind) } ?? .deploymentFinalize
+        case .deploy(_, let commands, let finalize): Self.operation(commands, finalize)
+        case .update(_, _, let commands, let finalize): UpdateRules.operation(Self.operation(commands, finalize))
+        case .suspend(_, let suspend): suspend ? .suspension : .resumption
         case .terminate: .termination
-        case .create, .query: .noOperation
+        case .create, .query, .checkDeployment, .checkUpdate: .noOperation
         }
     }
 }

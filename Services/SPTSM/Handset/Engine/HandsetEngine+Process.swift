@@ -6,7 +6,7 @@ import Provisioning
 import SEIAPI
 import TrustedServiceModel
 
-/// deployService and terminateService: plan, run, result (TR-03165 3.2, 4.2.5.3, 4.2.5.6; design section 5).
+/// deployService, updateService, suspendOrResumeService and terminateService: plan, run, result (TR-03165 3.2, 4.2.5.3, 4.2.5.6; design section 5).
 extension HandsetEngine {
     func startProcess(_ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
         guard let id = dialog.purpose.instanceId else { throw TSMFailure(.internalError, "the call names no service instance") }
@@ -15,6 +15,7 @@ extension HandsetEngine {
             try DeploymentRules.checkArguments(commands.map(\.kind), finalize: finalize)
             try refuseUnknownData(commands)
         }
+        if case .update(_, let version, let commands, let finalize) = dialog.purpose { try checkUpdateArguments(version, commands, finalize: finalize) }
         guard let named = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
         let service = try await authorizedService(of: named, dialog)
         try await requireNoOpenProcess(on: id)
@@ -51,15 +52,21 @@ extension HandsetEngine {
             } else if !instance.content.isKnown {
                 throw TSMFailure(.notAllowed, "the last process on this service instance was interrupted; deploy again with a list that begins with Install, or terminate")
             }
-            guard instance.document.applications.allSatisfy({ $0.personalizationScript == nil }) else {
-                throw TSMFailure(.internalError, "this version of the TSM does not run PersonalizationScripts; the service provider has to remove them from the ApplicationConfigs")
-            }
         }
+        if let service, case .update(_, let version, let commands, let finalize) = dialog.purpose {
+            try await prepareUpdate(version, commands, finalize: finalize, of: service, &instance)
+        }
+        guard dialog.purpose.deployment == nil || instance.document.applications.allSatisfy({ $0.personalizationScript == nil }) else {
+            throw TSMFailure(.internalError, "this version of the TSM does not run PersonalizationScripts; the service provider has to remove them from the ApplicationConfigs")
+        }
+        if case .suspend(_, let suspend) = dialog.purpose { try await checkSuspension(suspend, instance) }
         changes.instance = instance
         if !needsCard(dialog.purpose, instance) { return finish(&dialog, &changes, instance) }
         do throws(RunFailure) {
             try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: issuerCounter)
         } catch {
+            // Nothing has left: the Version is the one before.
+            if dialog.purpose.isUpdate { changes.instance = given }
             throw error.failure
         }
     }
@@ -70,12 +77,11 @@ extension HandsetEngine {
         var instance = given
         let parameter = SCP03Parameter(rawValue: component.component.scpParameter)
         let predictable = parameter.hasPseudoRandomChallenge && issuerCounter != nil && dialog.stopsOnError
-        let reconciles = !instance.content.isKnown && !reconciled
+        let reading = reconciled ? nil : reconciliation(dialog.purpose, instance)
+        let reconciles = reading != nil
         let plan: [PlannedSession]
         do throws(TSMFailure) {
-            plan = reconciles
-                ? [.issuer([.status(aid: instance.document.service.securityDomain)])]
-                : try await sessions(dialog.purpose, instance, component, predictable ? .predictable : .random)
+            plan = if let reading { reading } else { try await sessions(dialog.purpose, instance, component, predictable ? .predictable : .random) }
         } catch {
             throw RunFailure(error)
         }
@@ -105,7 +111,7 @@ extension HandsetEngine {
             throw error
         }
         if dialog.stateBefore == nil { dialog.stateBefore = instance.state }
-        if !reconciles, case .deploy(_, let commands, _) = dialog.purpose, commands.first?.kind == .install { instance.state = .initialized }
+        if !reconciles, dialog.purpose.installs { instance.state = .initialized }
         instance.note(run)
         if let claim = dialog.components.first(where: { ComponentRecord.claimKey(iin: $0.iin, cin: $0.cin) == component.claimKey }) { instance.reader = claim.reader }
         changes.instance = instance
@@ -169,9 +175,7 @@ extension HandsetEngine {
             return issue(pieces, run, component: secureElement(dialog, component), operation: operation(dialog.purpose), &dialog)
         }
         if run.purpose == .reconcile {
-            // One element per reading; an empty one proves that there is no such domain.
-            instance.content.holdsSecurityDomain = run.registry.contains { !$0.bytes.isEmpty }
-            let counter = run.challenge == .predictable ? run.issuerCounter.map { $0 + 1 } : nil
+            let counter = noteReading(run, &instance)
             changes.instance = instance
             instance.noteProvenCounter(run)
             component.component.sequenceCounter = nil
@@ -188,13 +192,17 @@ extension HandsetEngine {
     func finish(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, _ given: InstanceRecord) {
         var instance = given
         switch dialog.purpose {
-        case .deploy(_, let commands, let finalize):
+        case .deploy(_, let commands, let finalize), .update(_, _, let commands, let finalize):
             let suspends = suspends(commands, instance)
             instance.suspendOnCompletion = suspends
             let reached = commands.last.map { DeploymentRules.resultingState($0.kind) } ?? (dialog.stateBefore ?? instance.state)
             instance.state = finalize ? (suspends ? .suspended : .operational) : reached
             instance.lastStableState = instance.state
-            instance.lastOperation = finalize ? .deploymentFinalize : commands.last.map { DeploymentRules.operation($0.kind) } ?? .deploymentFinalize
+            instance.lastOperation = operation(dialog.purpose)
+            instance.previousDocument = nil
+            changes.savesInstance = true
+        case .suspend(_, let suspend):
+            settleSuspension(suspend, &instance)
             changes.savesInstance = true
         default:
             changes.deletedInstance = instance.id
@@ -218,6 +226,14 @@ extension HandsetEngine {
             let before = dialog.stateBefore ?? instance.lastStableState
             if before != .inError { instance.lastStableState = before }
             instance.state = run.changedCard || run.mayBeChangingCard ? .inError : before
+            if instance.state != .inError {
+                do throws(TSMFailure) {
+                    try unpin(&instance)
+                } catch {
+                    // The next process reads what the card really holds.
+                    instance.state = .inError
+                }
+            }
             changes.instance = instance
             changes.savesInstance = true
         }

@@ -22,15 +22,16 @@ extension HandsetEngine {
             try Identifiers.requireUUID(serviceId, "serviceId")
             let service = try await authorizedService(serviceId, dialog.caller)
             let all = try await candidates(dialog, profiles: Set(service.versions.flatMap(\.flavorByProfile.keys)))
-            var proven: [String] = []
-            var unproven: [ProofStage.Candidate] = []
-            for candidate in all {
-                if let component = try await provenComponent(dialog, dialog.components[candidate.component]) { proven.append(component.id) } else { unproven.append(candidate) }
-            }
-            let stage = ProofStage(candidates: unproven, position: 0, eligibilityId: "", commandCount: 0, proven: proven, refusals: [])
-            if unproven.isEmpty { try await exhausted(stage, &dialog, &changes) } else { try await askForProof(&dialog, stage) }
+            let stage = try await proofStage(dialog, all)
+            if stage.candidates.isEmpty { try await exhausted(stage, &dialog, &changes) } else { try await askForProof(&dialog, stage) }
 
-        case .deploy, .terminate:
+        case .checkDeployment(let serviceId, let version):
+            try await startDeploymentCheck(&dialog, &changes, serviceId: serviceId, version: version)
+
+        case .checkUpdate(let instanceId, let version):
+            try await startUpdateCheck(&dialog, instanceId: instanceId, version: version)
+
+        case .deploy, .update, .suspend, .terminate:
             try await startProcess(&dialog, &changes)
         }
     }
@@ -54,8 +55,11 @@ extension HandsetEngine {
     /// - Returns: false to go on with the next candidate.
     func satisfied(by proven: ComponentRecord, stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) -> Bool {
         switch dialog.purpose {
-        case .query:
+        case .query, .checkDeployment:
             return false
+        case .checkUpdate(let instanceId, let version):
+            try await endUpdateCheck(&dialog, instanceId: instanceId, version: version, proven)
+            return true
         case .create(let serviceId, let version):
             let service = try await authorizedService(serviceId, dialog.caller)
             guard service.versions.first(where: { $0.tag == version })?.flavorByProfile[proven.component.profileId] != nil,
@@ -74,7 +78,7 @@ extension HandsetEngine {
             changes.savesInstance = true
             end(&dialog, with: .created(CreateServiceInstanceResult(serviceInstance: instance.serviceInstance)))
             return true
-        case .deploy(let id, _, _), .terminate(let id):
+        case .deploy(let id, _, _), .update(let id, _, _, _), .suspend(let id, _), .terminate(let id):
             guard let instance = try await instance(id, dialog.caller), instance.componentId == proven.id else {
                 throw TSMFailure(.secureComponentInaccessible, "the secure component in this handset is not the one that the service instance lives on")
             }
@@ -88,6 +92,9 @@ extension HandsetEngine {
 
     /// No candidate is left.
     func exhausted(_ stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
+        if case .checkDeployment(let serviceId, let version) = dialog.purpose {
+            return try await endDeploymentCheck(stage, &dialog, changes, serviceId: serviceId, version: version)
+        }
         guard case .query(let serviceId) = dialog.purpose else {
             throw TSMFailure(.noEligibleSecureComponent, stage.refusals.isEmpty ? "no secure component of this handset is eligible" : stage.refusals.joined(separator: "; "))
         }
@@ -109,7 +116,7 @@ extension HandsetEngine {
 
     /// Lets the caller's app in: to a deployment by the Service as it is now, which is the answer; to anything else by the instance's pinned copy.
     func authorizedService(of instance: InstanceRecord, _ dialog: DialogRecord) async throws(TSMFailure) -> ServiceDocument? {
-        if case .deploy = dialog.purpose { return try await currentService(of: instance, dialog.caller) }
+        if dialog.purpose.deployment != nil { return try await currentService(of: instance, dialog.caller) }
         try authorize(instance.document.service, dialog.caller)
         return nil
     }

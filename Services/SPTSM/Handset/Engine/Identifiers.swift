@@ -11,13 +11,6 @@ enum Identifiers {
 
     /// A concrete version tag `a.b.c`, one to three digits each (TR-03165 4.1.4.4).
     static func requireConcreteVersion(_ text: String) throws(TSMFailure) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy(\.isASCIIDigit) }) else {
-            throw TSMFailure(.invalidArgument, "version in CreateServiceInstanceRequest has invalid format: a concrete version a.b.c is needed")
-        }
+        _ = try VersionTag(concrete: text, attribute: "version", of: "CreateServiceInstanceRequest")
     }
-}
-
-extension Character {
-    var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }

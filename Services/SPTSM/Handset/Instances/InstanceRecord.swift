@@ -21,6 +21,8 @@ struct InstanceRecord: Codable, Sendable {
     var suspendOnCompletion: Bool
     /// The instance's own pinned copy: suspension and termination work from it whatever the catalogue says.
     var document: PinnedDocument
+    /// While an update is on its way: what is pinned again if it changes nothing.
+    var previousDocument: DeploymentDocument?
     var content: CardContent
     var created: Date
 
@@ -39,14 +41,13 @@ struct InstanceRecord: Codable, Sendable {
         /// Counter of the ISD that a verified session has proven last.
         var provenCounter: Int?
         var accessRules: [SEI.AccessRule] = []
+        /// Applications found locked, while the instance's state does not say it.
+        var lockedInstances: [AID]?
         /// The content is as a handset reported it: the component proves none of its answers (SCP03 without response MACs).
         var isReportedOnly: Bool?
     }
 
-    var technicalInformation: TechnicalInformation {
-        TechnicalInformation(spParameters: document.spParameters, serviceId: serviceId, serviceVersionTag: document.versionTag,
-                             flavorId: document.flavorId, flavorName: document.flavorName, profileId: document.profile.id)
-    }
+    var technicalInformation: TechnicalInformation { document.technicalInformation }
 
     var serviceInstance: ServiceInstance {
         ServiceInstance(id: id, state: state, technicalInformation: technicalInformation, lastOperation: lastOperation, reader: reader)

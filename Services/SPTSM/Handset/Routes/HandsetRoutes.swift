@@ -40,6 +40,23 @@ struct HandsetRoutes: Sendable {
             let id = context.parameters.get("id") ?? ""
             return try await begin(request, HandsetAPI.DeployRequest.self) { (.deploy(instanceId: id, commands: $0.serviceCommands, finalize: $0.finalizeDeployment), $0.handshake) }
         }
+        router.post("\(base)/service-instances/:id/updates") { request, context -> Response in
+            let id = context.parameters.get("id") ?? ""
+            return try await begin(request, HandsetAPI.UpdateRequest.self) {
+                (.update(instanceId: id, version: $0.newVersion, commands: $0.serviceCommands, finalize: $0.finalizeDeployment), $0.handshake)
+            }
+        }
+        router.post("\(base)/service-instances/:id/suspensions") { request, context -> Response in
+            let id = context.parameters.get("id") ?? ""
+            return try await begin(request, HandsetAPI.SuspensionRequest.self) { (.suspend(instanceId: id, suspensionControl: $0.suspensionControl), $0.handshake) }
+        }
+        router.post("\(base)/service-deployment-checks") { request, _ -> Response in
+            try await begin(request, HandsetAPI.DeploymentCheckRequest.self) { (.checkDeployment(serviceId: $0.serviceId, version: $0.version), $0.handshake) }
+        }
+        router.post("\(base)/service-instances/:id/update-checks") { request, context -> Response in
+            let id = context.parameters.get("id") ?? ""
+            return try await begin(request, HandsetAPI.UpdateCheckRequest.self) { (.checkUpdate(instanceId: id, version: $0.newVersion), $0.handshake) }
+        }
         router.post("\(base)/service-instances/:id/terminations") { request, context -> Response in
             let id = context.parameters.get("id") ?? ""
             return try await begin(request, HandsetAPI.TerminateRequest.self) { (.terminate(instanceId: id), $0.handshake) }

@@ -144,6 +144,7 @@ extension RunExecutor {
             finalKeyVersion: context.finalKeyVersion, requiresProof: level.contains(.responseMAC)) {
             throw RunFailure(.secureComponentError, "the secure component did not prove the result: \(objection)")
         }
+        if let locked = ContentProof.lockedApplications(commandsPerEntry: session.entries.map { ($0.step, $0.count) }, responses: report.responses) { run.lockedInstances = locked }
         guard rotates else { return }
         var tasks = run.keySetTasks ?? []
         if let id = run.keys.finalKeySetId { tasks.append(KeySetTask(keySetId: id, action: .live)) }

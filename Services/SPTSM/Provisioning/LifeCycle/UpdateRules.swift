@@ -21,12 +21,14 @@ public enum UpdateRules {
 
     /// Whether the Version asked for exists and is another one than the instance has. A lower one is not forbidden.
     ///
-    /// - Parameter known: tags of the Service's Versions.
+    /// - Parameters:
+    ///   - installed: nil: none is, after an update that failed.
+    ///   - known: tags of the Service's Versions.
     /// - Throws: 4 for what is no concrete tag, 17 for an unknown Version, 8 for the one that is installed.
-    public static func checkVersion(_ tag: String, installed: String, known: [String]) throws(TSMFailure) {
+    public static func checkVersion(_ tag: String, installed: String?, known: [String]) throws(TSMFailure) {
         let wanted = try VersionTag(concrete: tag, attribute: "newVersion", of: "UpdateServiceRequest")
         guard known.contains(tag) else { throw TSMFailure(.notFound, "version \(tag) of the service does not exist") }
-        guard VersionTag(installed) != wanted else { throw TSMFailure(.noEligibleSecureComponent, "service is already updated to requested version") }
+        guard installed.flatMap({ VersionTag($0) }) != wanted else { throw TSMFailure(.noEligibleSecureComponent, "service is already updated to requested version") }
     }
 
     /// Deployed; or InError after an update, or with a deployed instance before the error.
@@ -38,7 +40,8 @@ public enum UpdateRules {
         }
     }
 
-    private static func operation(_ deployment: ServiceOperation) -> ServiceOperation {
+    /// The update's name of a deployment's operation.
+    public static func operation(_ deployment: ServiceOperation) -> ServiceOperation {
         switch deployment {
         case .deploymentInstallation: .updateInstallation
         case .deploymentPersonalization: .updatePersonalization

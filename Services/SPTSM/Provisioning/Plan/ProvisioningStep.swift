@@ -15,10 +15,16 @@ public enum ProvisioningStep: Codable, Sendable, Hashable {
     case makeSelectable(instance: AID)
     /// SET STATUS: suspension.
     case lock(instance: AID)
+    /// SET STATUS: resumption.
+    case unlock(instance: AID)
     case deleteInstance(AID)
     case deleteLoadFile(AID)
     /// GET STATUS of exactly this application under R-MAC, which must be in the state named (GP 11.1.1).
     case proveApplication(AID, state: UInt8)
+    /// GET STATUS of exactly this application under R-MAC, which must be locked, or must not be.
+    case proveLock(AID, isLocked: Bool)
+    /// GET STATUS of exactly this application under R-MAC: is it locked?
+    case readLock(AID)
     /// GET STATUS of this load file under R-MAC.
     case proveLoadFile(AID)
 
@@ -41,9 +47,12 @@ public enum ProvisioningStep: Codable, Sendable, Hashable {
         case .personalize(let instance): "personalize application \(instance)"
         case .makeSelectable(let instance): "make application \(instance) selectable"
         case .lock(let instance): "lock application \(instance)"
+        case .unlock(let instance): "unlock application \(instance)"
         case .deleteInstance(let instance): "delete application \(instance)"
         case .deleteLoadFile(let package): "delete package \(package)"
         case .proveApplication(let instance, _): "prove state of application \(instance)"
+        case .proveLock(let instance, let isLocked): "prove that application \(instance) is \(isLocked ? "locked" : "not locked")"
+        case .readLock(let instance): "read state of application \(instance)"
         case .proveLoadFile(let package): "prove presence of package \(package)"
         }
     }

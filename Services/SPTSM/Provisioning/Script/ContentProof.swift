@@ -24,6 +24,11 @@ public enum ContentProof {
                 // The application may have moved on within its own states; selectable and locked are what we asked for.
                 let found = entry.lifeCycleState ?? 0
                 if found & 0x87 != state & 0x87 { return "application \(instance) is in state \(Hex.encode([found])), expected \(Hex.encode([state]))" }
+            case .proveLock(let instance, let isLocked):
+                guard let entry = entry(last.data.bytes), entry.aid == instance else { return "the card's registry does not show \(instance)" }
+                if ((entry.lifeCycleState ?? 0) & 0x80 != 0) != isLocked { return "application \(instance) is \(isLocked ? "not locked" : "still locked")" }
+            case .readLock(let instance):
+                guard entry(last.data.bytes)?.aid == instance else { return "the card's registry does not show \(instance)" }
             case .proveLoadFile(let package):
                 guard let entry = entry(last.data.bytes), entry.aid == package else { return "the card's registry does not show package \(package)" }
             default:
@@ -31,6 +36,19 @@ public enum ContentProof {
             }
         }
         return nil
+    }
+
+    /// Of the applications that the session has read, those that are locked; nil: it has read none.
+    public static func lockedApplications(commandsPerEntry: [(step: ProvisioningStep, count: Int)], responses: [VerifiedResponse]) -> [AID]? {
+        var at = 0
+        var locked: [AID]?
+        for (step, count) in commandsPerEntry {
+            at += count
+            guard case .readLock(let instance) = step, at <= responses.count, at > 0 else { continue }
+            let isLocked = (entry(responses[at - 1].data.bytes)?.lifeCycleState ?? 0) & 0x80 != 0
+            locked = (locked ?? []) + (isLocked ? [instance] : [])
+        }
+        return locked
     }
 
     private static func entry(_ data: [UInt8]) -> RegistryEntry? {

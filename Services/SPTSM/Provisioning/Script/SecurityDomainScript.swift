@@ -78,11 +78,13 @@ public struct SecurityDomainScript: Sendable, Hashable {
             return [plain(try InstallCommand.makeSelectable(InstallForMakeSelectable(application: instance)).apdu())]
         case .lock(let instance):
             return [plain(SetStatusCommand.lock(instance).apdu)]
+        case .unlock(let instance):
+            return [plain(SetStatusCommand.unlock(instance).apdu)]
         case .deleteInstance(let instance):
             return [plain(DeleteCommand.object(instance).apdu)]
         case .deleteLoadFile(let package):
             return [plain(DeleteCommand.object(package, related: true).apdu)]
-        case .proveApplication(let instance, _):
+        case .proveApplication(let instance, _), .proveLock(let instance, _), .readLock(let instance):
             return [plain(GetStatusCommand(scope: .applications, aid: instance).apdu)]
         case .proveLoadFile(let package):
             return [plain(GetStatusCommand(scope: .loadFiles, aid: package).apdu)]
