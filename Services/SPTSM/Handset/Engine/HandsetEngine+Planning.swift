@@ -38,8 +38,7 @@ extension HandsetEngine {
 
     /// The flag of the last executed ActivateServiceCommand, in this call or before it.
     func suspends(_ commands: [ServiceCommand], _ instance: InstanceRecord) -> Bool {
-        for command in commands { if case .activate(let suspend) = command { return suspend } }
-        return commands.first?.kind == .install ? false : instance.suspendOnCompletion
+        LifeCycleRules.suspendOnCompletion(after: commands, before: instance.suspendOnCompletion)
     }
 
     /// Named data fills placeholders; this version's documents have none, and what nobody reads must not be swallowed.

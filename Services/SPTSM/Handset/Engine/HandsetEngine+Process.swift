@@ -224,8 +224,8 @@ extension HandsetEngine {
         if case .running(let run) = dialog.stage, var instance = changes.instance {
             await abandon(run, of: dialog, instance)
             let before = dialog.stateBefore ?? instance.lastStableState
-            if before != .inError { instance.lastStableState = before }
-            instance.state = run.changedCard || run.mayBeChangingCard ? .inError : before
+            let after = LifeCycleRules.afterFailure(in: LifeCycleSituation(state: before, lastStableState: instance.lastStableState), changedCard: run.changedCard || run.mayBeChangingCard)
+            (instance.state, instance.lastStableState) = (after.state, after.lastStableState)
             if instance.state != .inError {
                 do throws(TSMFailure) {
                     try unpin(&instance)
