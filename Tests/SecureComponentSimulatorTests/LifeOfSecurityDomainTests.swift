@@ -17,9 +17,17 @@ struct LifeOfSecurityDomainTests {
         let any = AccessRuleCommand.store(AccessRule(
             target: .application(Cards.ssd), deviceApplication: .hash([UInt8](repeating: 0xAB, count: 32)), apdu: .always, nfcEvents: nil)).storeData
 
-        let issuer = try Cards.issuer(card)
+        var issuer = try Cards.issuer(card)
         #expect(try Cards.createDomain(issuer) == .success)
-        #expect(try Cards.storeFirstKeys(issuer, Cards.keys(0x22)) == .success)
+        if profile.firstKeys == .storeData {
+            #expect(try Cards.storeFirstKeys(issuer, Cards.keys(0x22)) == .success)
+        } else {
+            let domain = Host(card)
+            try domain.select(Cards.ssd)
+            #expect(try domain.open(Cards.isdKeys(profile), version: 0x30) == .success)
+            #expect(try domain.status(Cards.putKey(Cards.keys(0x22), version: 0x30, under: Cards.isdKeys(profile))) == .success)
+            issuer = try Cards.issuer(card)
+        }
         #expect(try issuer.status(.personalization(.accessRuleApplicationMaster)) == .success)
         #expect(try issuer.status(any.apdu) == .success)
 
