@@ -21,7 +21,7 @@ extension EndToEnd.Shared {
     private func doors(_ testbed: RunningTestbed) -> [Door] {
         let (spTsm, issuer) = (Self.spTsm, Self.issuer)
         var doors = [
-            Door(process: "sp-tsm-key-vault", listener: "vault", path: "/vault/v1/named-keys", admits: [spTsm + "operator", spTsm + "sp-tsm-provider", spTsm + "sp-tsm-handset"]),
+            Door(process: "sp-tsm-key-vault", listener: "vault", path: "/vault/v1/named-keys", admits: [spTsm + "operator", spTsm + "sp-tsm-handset"]),
             Door(process: "sp-tsm-key-vault", listener: "vault", path: "/vault/v1/audit?limit=1", admits: [spTsm + "operator"]),
             Door(process: "issuer-1-key-vault", listener: "vault", path: "/vault/v1/named-keys", admits: [issuer + "operator", issuer + "sei-tsm"]),
             Door(process: "issuer-1-key-vault", listener: "vault", path: "/vault/v1/audit?limit=1", admits: [issuer + "operator"]),
