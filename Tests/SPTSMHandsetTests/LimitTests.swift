@@ -65,8 +65,14 @@ struct LimitTests {
                 let first = try Handset(bench, card, device: "first-\(number)"), second = try Handset(bench, card, device: "second-\(number)")
                 let meeting = Meeting(2)
                 for handset in [first, second] { handset.transport.before.withLock { $0[2] = { await meeting.wait() } } }
-                async let one = first.create()
-                async let two = second.create()
+                @Sendable func create(_ handset: Handset) async -> CreateServiceInstanceResult {
+                    let result = await handset.create()
+                    // Who is turned away earlier keeps nobody waiting.
+                    await meeting.open()
+                    return result
+                }
+                async let one = create(first)
+                async let two = create(second)
                 let results = await [one, two]
                 let statuses = results.map(\.executionStatus)
                 #expect(Set(statuses) == [.noError, .alreadyExists], "\(results.map(\.executionMessage))")
@@ -143,14 +149,22 @@ struct LimitTests {
     }
 }
 
-/// Lets nobody go on before all are there.
+/// Lets nobody go on before all are there, or it is opened.
 private actor Meeting {
     private let size: Int
+    private var isOpen = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(_ size: Int) { self.size = size }
 
     func wait() async {
-        await withCheckedContinuation { waiting.append($0) ; if waiting.count == size { for one in waiting { one.resume() }; waiting = [] } }
+        if isOpen { return }
+        await withCheckedContinuation { waiting.append($0); if waiting.count == size { open() } }
+    }
+
+    func open() {
+        isOpen = true
+        for one in waiting { one.resume() }
+        waiting = []
     }
 }
