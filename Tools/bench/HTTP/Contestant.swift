@@ -16,22 +16,21 @@ struct Contestant: Sendable {
         self.port = port
     }
 
-    mutating func add(_ outcome: LoadGenerator.Outcome, cpuSeconds: Double, requests: Int) {
+    /// - Parameter counts: whether its figures are kept.
+    mutating func run(_ load: LoadGenerator, counts: Bool) async throws {
+        let before = try ProcessFigures.cpuSeconds(process.pid)
+        let outcome = try await load.run(port: port)
+        let spent = try ProcessFigures.cpuSeconds(process.pid) - before
+        guard counts else { return }
         rates.append(outcome.requestsPerSecond)
-        server.append(cpuSeconds / Double(requests) * 1e6)
-        generator.append(outcome.cpuSeconds / Double(requests) * 1e6)
+        server.append(spent / Double(load.load.requests) * 1e6)
+        generator.append(outcome.cpuSeconds / Double(load.load.requests) * 1e6)
     }
 
     /// One run after the other, all contestants in turn; the first turn warms caches and heaps and does not count.
     static func measure(_ contestants: inout [Contestant], _ generator: LoadGenerator, runs: Int) async throws {
         for run in 0...runs {
-            for index in contestants.indices {
-                let pid = contestants[index].process.pid
-                let before = try ProcessFigures.cpuSeconds(pid)
-                let outcome = try await generator.run(port: contestants[index].port)
-                let spent = try ProcessFigures.cpuSeconds(pid) - before
-                if run > 0 { contestants[index].add(outcome, cpuSeconds: spent, requests: generator.load.requests) }
-            }
+            for index in contestants.indices { try await contestants[index].run(generator, counts: run > 0) }
         }
     }
 

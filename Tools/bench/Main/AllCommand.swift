@@ -7,21 +7,24 @@ struct AllCommand: AsyncParsableCommand {
     @OptionGroup var http: HTTPCommand.Load
     @OptionGroup var deployments: DeployCommand.Load
     @OptionGroup var cards: CardCommand.Load
+    @OptionGroup var catalogue: CatalogueCommand.Load
 
     func run() async throws {
         let command = self
         try await options.perform { workplace in
             let runs = command.options.runs
-            Terminal.note("1 of 5: HTTP/2 with mutual TLS")
+            Terminal.note("1 of 6: HTTP/2 with mutual TLS")
             var reports = try await HTTPBench(workplace: workplace, load: command.http, runs: runs).run()
-            Terminal.note("2 of 5: SCP03")
+            Terminal.note("2 of 6: SCP03")
             reports.append(try WrapBench(runs: runs).run())
-            Terminal.note("3 of 5: start and idle memory")
+            Terminal.note("3 of 6: start and idle memory")
             reports.append(try await StartBench(workplace: workplace, runs: min(runs, 3)).run())
-            Terminal.note("4 of 5: deployments")
+            Terminal.note("4 of 6: deployments")
             reports.append(try await DeployBench(workplace: workplace, load: command.deployments, runs: runs).run())
-            Terminal.note("5 of 5: simulated secure component")
+            Terminal.note("5 of 6: simulated secure component")
             reports.append(try CardBench(runs: runs, cards: command.cards.cards, cap: command.cards.cap).run())
+            Terminal.note("6 of 6: provider interface")
+            reports.append(try await CatalogueBench(workplace: workplace, load: command.catalogue, http: command.http, runs: runs).run())
             return reports
         }
     }

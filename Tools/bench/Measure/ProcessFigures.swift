@@ -34,6 +34,16 @@ enum ProcessFigures {
         return Memory(resident: resident, proportional: proportional, anonymous: anonymous)
     }
 
+    /// Most that was resident at once since the process began, in megabytes (10⁶ bytes).
+    static func peakMemory(_ pid: Int32) throws(BenchFailure) -> Double {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { throw BenchFailure("process \(pid) has gone") }
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+              let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({ Double($0) }) else {
+            throw BenchFailure("/proc/\(pid)/status cannot be read")
+        }
+        return kilobytes * 1024 / 1e6
+    }
+
     /// CPU time of this process so far, in seconds.
     static func ownCPUSeconds() -> Double {
         var usage = rusage()

@@ -1,8 +1,6 @@
 import Foundation
 import GlobalPlatform
-import HTTP2
 import HTTPTypes
-import Logging
 import ServiceKit
 import TrustedServiceModel
 
@@ -43,7 +41,7 @@ struct PublishedService: Sendable {
         var personalizationConfig: PersonalizationConfig
     }
 
-    private struct NewService: Encodable, Sendable {
+    struct NewService: Encodable, Sendable {
         var name = "bench"
         var accessAuthorizedDeviceApps: [String]
     }
@@ -61,32 +59,17 @@ struct PublishedService: Sendable {
     }
 
     static func publish(_ applet: Applet, _ workplace: Workplace, in testbed: TestbedFile) async throws -> PublishedService {
-        guard let provider = testbed.serviceProviders.first, let url = URL(string: testbed.gateway.providerURL), let host = url.host() else {
-            throw BenchFailure("the testbed has no service provider or no gateway")
-        }
-        let credentials = try TLSCredentials(files: TLSFiles(certificateChain: provider.clientCertificate, privateKey: provider.clientKey, trustAnchors: testbed.gateway.ca))
-        let http = HTTPClient(origin: url, credentials: credentials, expectation: .dnsName(host), logger: Logger(label: "provider"))
-        do {
-            let client = JSONClient(sender: http, url: url, timeout: .seconds(20), environment: .system)
-            let service = try await publish(applet, try applet.read(workplace), provider, testbed, client)
-            await http.shutdown()
-            return service
-        } catch {
-            await http.shutdown()
-            throw error
-        }
+        let file = try applet.read(workplace)
+        return try await ProviderConnection.with(testbed) { try await publish(applet, file, testbed, $0) }
     }
 
-    private static func publish(_ applet: Applet, _ file: [UInt8], _ provider: TestbedFile.ServiceProvider, _ testbed: TestbedFile, _ client: JSONClient) async throws -> PublishedService {
+    private static func publish(_ applet: Applet, _ file: [UInt8], _ testbed: TestbedFile, _ connection: ProviderConnection) async throws -> PublishedService {
+        let (provider, client, headers) = (connection.provider, connection.client, connection.headers)
         guard let master = provider.keyIndexes.first(where: { $0.modes.contains(1) }), let profile = testbed.secureComponentProfiles.first else {
             throw BenchFailure("the testbed's service provider has no master key, or the testbed no profile")
         }
-        let token = try await client.call(.post, "/auth", headers: [.authorization: provider.longTermToken], as: String.self)
-        let headers: HTTPFields = [.authorization: token]
-        let boundary = UUID().uuidString
-        let upload = Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"elfFile\"; filename=\"\(applet.capFile)\"\r\nContent-Type: application/octet-stream\r\n\r\n".utf8)
-            + file + Array("\r\n--\(boundary)--\r\n".utf8)
-        let answer = try await client.exchange(.post, "/executable-load-files", bytes: upload, contentType: "multipart/form-data; boundary=\(boundary)", headers: headers)
+        let upload = UploadForm(loadFile: file, named: applet.capFile)
+        let answer = try await client.exchange(.post, "/executable-load-files", bytes: upload.body, contentType: upload.contentType, headers: headers)
         let loadFile = try WireJSON.decode(CAP.self, from: answer.body)
         let modules = try await client.call(.get, "/executable-load-files/\(loadFile.id)/executable-modules", headers: headers, as: [ExecutableModule].self)
         guard let module = modules.first(where: { $0.aid.lowercased() == applet.module }) else { throw BenchFailure("\(applet.capFile) has no applet \(applet.module)") }

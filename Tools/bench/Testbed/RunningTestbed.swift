@@ -30,6 +30,19 @@ struct RunningTestbed: Sendable {
         _ = try await down.end(within: .seconds(60))
     }
 
+    /// The same testbed with one of its processes started again.
+    /// - Parameter settings: YAML that is added to its configuration.
+    func restarting(_ name: String, adding settings: String, _ workplace: Workplace) async throws -> RunningTestbed {
+        let configuration = try file.process(name).configuration
+        guard let handle = FileHandle(forWritingAtPath: configuration) else { throw BenchFailure("\(configuration) cannot be written") }
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("\n\(settings)\n".utf8))
+        try handle.close()
+        let restart = try ChildProcess(try workplace.program("tsms"), ["testbed", "restart", "--dir", directory, name], log: "\(workplace.directory)/\(name)-restart.log")
+        _ = try await restart.end(within: .seconds(60))
+        return RunningTestbed(directory: directory, file: try TestbedFile.read(directory: directory))
+    }
+
     /// CPU time of each service so far, in seconds, in the order of the file.
     func cpuSeconds() throws -> [Double] { try file.processes.map { try ProcessFigures.cpuSeconds($0.pid) } }
 
