@@ -79,6 +79,45 @@ import Testing
         }
     }
 
+    /// The answer must not be lost in a reset, and a connection that was not said to end goes on (RFC 9112, 9.6).
+    @Test(.timeLimit(.minutes(5))) func anAnswerBeforeTheEndOfTheRequest() async throws {
+        try await withServer(policy: .none, acceptsHTTP1: true) { _, port in
+            /// Sends a head, and the rest when the answer is there.
+            func exchange(_ fields: String, then rest: [UInt8]) async throws -> (early: String, all: String) {
+                let peer = try await RawPeer(port: port, http1: true, as: nil)
+                try await peer.send("POST /ignore HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n")
+                try await peer.wait { String(decoding: $0, as: UTF8.self).hasSuffix("no") }
+                let early = String(decoding: peer.received, as: UTF8.self)
+                await peer.push(rest)
+                await peer.closed.wait()
+                return (early.lowercased(), String(decoding: peer.received, as: UTF8.self))
+            }
+            let next = Array("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8)
+            let kept = try await exchange("Content-Length: 500000", then: [UInt8](repeating: 0x78, count: 500_000) + next)
+            #expect(kept.early.hasPrefix("http/1.1 403 ") && !kept.early.contains("connection: close"))
+            #expect(kept.all.hasSuffix("\r\n\r\nhello"))
+            let chunked = try await exchange("Transfer-Encoding: chunked", then: Array("5\r\nhello\r\n0\r\n\r\n".utf8) + next)
+            #expect(chunked.all.hasSuffix("\r\n\r\nhello"))
+            let last = try await exchange("Content-Length: 5\r\nConnection: close", then: Array("hello".utf8) + next)
+            #expect(last.early.contains("connection: close") && !last.all.contains(" 200 "))
+            // More than is worth reading.
+            let endless = try await exchange("Content-Length: 50000000", then: [UInt8](repeating: 0x78, count: 3_000_000) + next)
+            #expect(!endless.all.contains(" 200 "))
+            let expecting = try await exchange("Content-Length: 5\r\nExpect: 100-continue", then: Array("hello".utf8) + next)
+            #expect(expecting.all.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 ") && expecting.all.hasSuffix("\r\n\r\nhello"))
+        }
+    }
+
+    /// Nobody holds a connection with a body that never comes.
+    @Test(.timeLimit(.minutes(5))) func aRequestThatIsAnsweredAndNeverEnds() async throws {
+        try await withServer(policy: .none, acceptsHTTP1: true, timeouts: .init(bodyIdle: .milliseconds(300), drain: .seconds(2))) { _, port in
+            let peer = try await RawPeer(port: port, http1: true, as: nil)
+            try await peer.send("POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+            await peer.closed.wait()
+            #expect(String(decoding: peer.received, as: UTF8.self).hasPrefix("HTTP/1.1 403 "))
+        }
+    }
+
     @Test(.timeLimit(.minutes(5))) func aHeadThatComesDropByDrop() async throws {
         try await withServer(policy: .none, acceptsHTTP1: true, timeouts: .init(headers: .milliseconds(200), drain: .seconds(2))) { _, port in
             let peer = try await RawPeer(port: port, http1: true, as: nil)

@@ -81,7 +81,6 @@ final class HTTP1Exchange: MessageStream, @unchecked Sendable {
             return
         }
         headSent = true
-        if !requestEnded, endOfStream { handler.makeLast() }
         // Without a length the parser below would send an empty body in chunks.
         if endOfStream, status != 204, status != 304, !headers.contains(name: "content-length") { headers.add(name: "content-length", value: "0") }
         if isOldVersion, !headers.contains(name: "content-length") { handler.makeLast() }

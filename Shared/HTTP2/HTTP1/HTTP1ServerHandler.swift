@@ -9,6 +9,9 @@ final class HTTP1ServerHandler: ChannelDuplexHandler, @unchecked Sendable {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// Bytes of a request answered before its end that are still read; more than most that a client sends before it looks for the answer.
+    static let maximumUnread = 1 << 20
+
     private let connection: ServedConnection
     private let limits: HTTPLimits
     private let timeouts: HTTPTimeouts
@@ -20,6 +23,10 @@ final class HTTP1ServerHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var isDiscarding = false
     private var readIsHeld = false
     private var isLast = false
+    /// The rest of a request that was answered before its end: read and thrown away, since closing on bytes under way resets the connection,
+    /// and the answer with it (RFC 9112, 9.6). It comes also from who waits for leave: 100 goes out before any answer.
+    private var unread: (left: Int, since: NIODeadline)?
+    private var isLastSent = false
     private var sweeper: RepeatedTask?
 
     init(connection: ServedConnection, limits: HTTPLimits, timeouts: HTTPTimeouts, makeReceiver: @escaping ReceiverFactory) {
@@ -71,10 +78,20 @@ final class HTTP1ServerHandler: ChannelDuplexHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): begin(head)
-        case .body(let buffer): exchange?.received(data: buffer)
-        case .end(let trailers):
-            exchange?.receivedEnd(trailers: trailers)
+        case .body(let buffer): if unread == nil { exchange?.received(data: buffer) } else { drop(buffer.readableBytes, context) }
+        case .end(let trailers): if unread == nil { exchange?.receivedEnd(trailers: trailers) } else { unreadEnded(context) }
         }
+    }
+
+    private func drop(_ count: Int, _ context: ChannelHandlerContext) {
+        unread?.left -= count
+        if let unread, unread.left < 0 { context.close(promise: nil) }
+    }
+
+    private func unreadEnded(_ context: ChannelHandlerContext) {
+        unread = nil
+        arrivals.responseEnded(now: .now())
+        if isLastSent { context.close(promise: nil) }
     }
 
     /// Reads from the socket stop while too much waits for its reader.
@@ -139,26 +156,27 @@ final class HTTP1ServerHandler: ChannelDuplexHandler, @unchecked Sendable {
     func writeEnd(trailers: HTTPHeaders?, requestEnded: Bool) {
         guard let context, let exchange else { return }
         self.exchange = nil
-        arrivals.responseEnded(now: .now())
-        if requestEnded, !isLast {
+        if !requestEnded { unread = (Self.maximumUnread, .now()) }
+        guard isLast else {
+            if unread == nil { arrivals.responseEnded(now: .now()) }
             context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
             exchange.close(nil)
             resumeReading()
-        } else {
-            // Either side wants the end, or the rest of the request's body is not worth reading.
-            isDiscarding = true
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            context.writeAndFlush(wrapOutboundOut(.end(trailers))).whenComplete { _ in
-                exchange.close(nil)
-                bound.value.close(promise: nil)
-            }
+            return
+        }
+        isDiscarding = true
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(trailers))).whenComplete { [self] _ in
+            exchange.close(nil)
+            isLastSent = true
+            if unread == nil { bound.value.close(promise: nil) } else { resumeReading() }
         }
     }
 
     /// HTTP/1.1 can break off a response only together with the connection.
     func breakOff() { context?.close(promise: nil) }
 
-    /// The exchange answers before the end of the request is known: the connection ends after it.
+    /// The connection ends after this exchange.
     func makeLast() { isLast = true }
 
     // MARK: End
@@ -171,6 +189,8 @@ final class HTTP1ServerHandler: ChannelDuplexHandler, @unchecked Sendable {
                 exchange.close(.timeout)
                 context.close(promise: nil)
             }
+        } else if let unread {
+            if now - unread.since > TimeAmount(timeouts.bodyIdle) { context.close(promise: nil) }
         } else if arrivals.isLate(now: now, headers: TimeAmount(timeouts.headers), idle: TimeAmount(timeouts.connectionIdle)) {
             context.close(promise: nil)
         }
