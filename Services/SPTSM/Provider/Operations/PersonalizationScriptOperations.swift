@@ -40,6 +40,11 @@ extension PersonalizationScript: UploadedEntity {
 
     /// A script is text; it travels in the deployment document as such.
     static func check(_ content: [UInt8]) throws(GeneralError) {
-        guard String(validating: content, as: UTF8.self) != nil else { throw .invalidFileType(supported: ["pers"], detail: "The file is not text in UTF-8") }
+        do {
+            // Where it lies, without a copy.
+            _ = try UTF8Span(validating: content.span)
+        } catch {
+            throw .invalidFileType(supported: ["pers"], detail: "The file is not text in UTF-8")
+        }
     }
 }
