@@ -49,7 +49,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
             body = inbound
             requestBody = RequestBody(asyncSequence: inbound)
         }
-        let source = ConnectionSource(peer: connection.peer, remoteAddress: connection.remoteAddress, channel: connection.channel, logger: connection.logger)
+        let source = ConnectionSource(peer: connection.peer, remoteAddress: connection.remoteAddress, channel: connection.channel, logger: connection.logger, requestID: connection.nextRequestID())
         connection.running.add(1, ordering: .relaxed)
         task = Task(executorPreference: connection.loop) {
             await self.run(Request(head: request, body: requestBody), source)
@@ -92,7 +92,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
             response = try await responder.respond(to: request, context: Responder.Context(source: source))
         } catch {
             if !(error is StreamFailure) && !(error is CancellationError) {
-                source.logger.error("Request failed", metadata: ["error": "\(error)", "path": "\(request.head.path ?? "")"])
+                source.logger.error("Request failed", metadata: ["request": "\(source.requestID)", "error": "\(error)", "path": "\(request.head.path ?? "")"])
             }
             response = Response(status: .internalServerError)
         }
@@ -102,7 +102,7 @@ where Responder.Context: InitializableFromSource<ConnectionSource> {
             try sender.finish(trailers: nil)
         } catch {
             if !(error is StreamFailure) && !(error is CancellationError) {
-                source.logger.error("Response body failed", metadata: ["error": "\(error)", "path": "\(request.head.path ?? "")"])
+                source.logger.error("Response body failed", metadata: ["request": "\(source.requestID)", "error": "\(error)", "path": "\(request.head.path ?? "")"])
             }
             sender.abort()
         }

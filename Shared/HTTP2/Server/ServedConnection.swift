@@ -14,14 +14,23 @@ final class ServedConnection: @unchecked Sendable {
     let date: DateStamp
     /// Request tasks that have not ended, those of streams already reset among them.
     let running = Atomic<Int>(0)
+    private let number: String
+    private var requests = 0
 
-    init(loop: LoopContext, peer: PeerIdentity?, remoteAddress: String, channel: any Channel, logger: Logger, date: DateStamp) {
+    /// - Parameter number: of the connection, in text.
+    init(loop: LoopContext, peer: PeerIdentity?, remoteAddress: String, channel: any Channel, logger: Logger, number: String, date: DateStamp) {
         self.loop = loop
         self.peer = peer
         self.remoteAddress = remoteAddress
         self.channel = channel
         self.logger = logger
+        self.number = number
         self.date = date
+    }
+
+    func nextRequestID() -> RequestID {
+        requests += 1
+        return RequestID(connection: number, number: requests)
     }
 }
 

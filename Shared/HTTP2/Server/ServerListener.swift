@@ -155,13 +155,13 @@ final class ServerListener: Sendable {
         var logger = self.logger
         logger[metadataKey: "connection"] = "\(number)"
         // Hummingbird's `id` of a request is taken from here. One for all requests of a connection: a logger of its own for each would cost
-        // more than the routing does. Requests are told apart by their trace.
+        // as much as the routing does. Contexts of ours have the request's own `id`; logs tell requests apart by trace and span.
         logger[metadataKey: "hb.request.id"] = "\(number)"
         logger.debug(
             "TLS connection",
             metadata: ["peer": "\(remoteAddress)", "version": "\(session.version)", "suite": "\(session.suite)", "resumed": "\(session.resumed)"])
         let connection = ServedConnection(
-            loop: loop, peer: session.peer, remoteAddress: remoteAddress, channel: context.channel, logger: logger, date: date)
+            loop: loop, peer: session.peer, remoteAddress: remoteAddress, channel: context.channel, logger: logger, number: String(number, radix: 36), date: date)
         let pipeline = context.pipeline.syncOperations
         if session.applicationProtocol == "h2" {
             let owner = ServedHTTP2Connection(

@@ -42,6 +42,8 @@ extension HandsetEngine {
         changes.keySetTasks += instance.takeUselessKeySets(provesAnswers: provesAnswers)
         instance.state = .notDeployed
         instance.lastStableState = .notDeployed
+        instance.previousDocument = nil
+        instance.content.lockedInstances = nil
         changes.instance = instance
         changes.savesInstance = true
         var failure = run.cause.map { RunFailure($0.failure, command: $0.command) } ?? RunFailure(.internalError, "the deployment was taken back")

@@ -38,6 +38,8 @@ extension HandsetEngine {
         var instance = given
         changes.instance = instance
         dialog.stateBefore = instance.state
+        // Asked again: the proof may be older than the operator's decision. What is on such a card may still be taken off.
+        if dialog.purpose.deployment != nil { try requireAccepted(component.component) }
         if let service, case .deploy(_, let commands, let finalize) = dialog.purpose {
             // On the way to deployment with unknown content, only starting over helps: as from InError.
             let interrupted = !instance.content.isKnown && [.installed, .personalized, .activated].contains(instance.state)
@@ -47,6 +49,10 @@ extension HandsetEngine {
             if transition.startsAfresh {
                 guard let document = try await catalogue.document(service: service.id, version: instance.document.versionTag, profile: instance.document.profile.id) else {
                     throw TSMFailure(.noEligibleSecureComponent, "version \(instance.document.versionTag) has no published Flavor for this secure component any more")
+                }
+                // What an interrupted process left may still be on the card, and the Flavor may have changed since.
+                if instance.previousDocument == nil, instance.content.holdsSecurityDomain || !instance.content.isKnown, document != instance.document.content {
+                    instance.previousDocument = instance.document.content
                 }
                 instance.document = try pin(document, instead: instance.document)
             } else if !instance.content.isKnown {
@@ -200,6 +206,7 @@ extension HandsetEngine {
             instance.lastStableState = instance.state
             instance.lastOperation = operation(dialog.purpose)
             instance.previousDocument = nil
+            instance.content.lockedInstances = nil
             changes.savesInstance = true
         case .suspend(_, let suspend):
             settleSuspension(suspend, &instance)

@@ -100,11 +100,16 @@ extension HandsetEngine {
         guard settings.issuerSecurityDomains.contains(component.issuerSecurityDomain) else {
             throw TSMFailure(.issuerError, "the issuer names \(component.issuerSecurityDomain) as its security domain, which this TSM's operator does not know")
         }
+        try requireAccepted(component)
+        return ComponentRecord(id: ComponentRecord.id(issuer: candidate.issuerId, component: component.id), issuerId: candidate.issuerId,
+                               claimKey: ComponentRecord.claimKey(iin: claim.iin, cin: claim.cin), component: component)
+    }
+
+    /// - Throws: 8 for a component that proves none of its answers, unless the operator accepts its profile.
+    func requireAccepted(_ component: SEI.SecureComponent) throws(TSMFailure) {
         guard SCP03Parameter(rawValue: component.scpParameter).supportsResponseMAC || settings.acceptedUnprovenProfiles.contains(component.profileId) else {
             throw TSMFailure(.noEligibleSecureComponent, "it proves none of its answers (SCP03 without response MACs), which this TSM's operator does not accept for its secure component profile")
         }
-        return ComponentRecord(id: ComponentRecord.id(issuer: candidate.issuerId, component: component.id), issuerId: candidate.issuerId,
-                               claimKey: ComponentRecord.claimKey(iin: claim.iin, cin: claim.cin), component: component)
     }
 }
 

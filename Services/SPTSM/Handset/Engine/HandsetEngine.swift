@@ -68,7 +68,7 @@ public final class HandsetEngine: Sendable {
                 }
                 return try await lastAnswer(begun.dialog)
             }
-            return try await gate.pass("instance/\(purpose.instanceId ?? idempotencyKey)") { () async throws(HandsetRefusal) in
+            return try await gate.pass("instance/\(caller.serviceProviderId)/\(purpose.instanceId ?? idempotencyKey)") { () async throws(HandsetRefusal) in
                 try await beginNew(purpose, handshake: handshake, caller: caller, idempotencyKey: idempotencyKey, requestDigest: requestDigest)
             }
         }

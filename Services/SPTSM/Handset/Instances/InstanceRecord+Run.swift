@@ -23,7 +23,6 @@ extension InstanceRecord {
     /// Every session of the run is verified: this is what the card holds now.
     /// - Parameter provesAnswers: the card signs its answers; else this is what was reported.
     mutating func settle(_ run: RunState, provesAnswers: Bool) {
-        content.isKnown = true
         content.isReportedOnly = provesAnswers ? nil : true
         noteProvenCounter(run)
         for session in run.sessions {
@@ -40,6 +39,11 @@ extension InstanceRecord {
         if content.finalKeySetId == run.keys.finalKeySetId { content.finalCounter = run.keys.finalCounter }
         // The first keys were replaced or went with their domain, under R-MAC.
         content.suspectKeySets.removeAll { $0 == content.finalKeySetId || $0 == run.keys.firstKeySetId }
+        // A session with our own domain proves nothing of an order that the issuer's domain could still run: its keys stay suspect.
+        let reachedIssuer = run.sessions.contains { session in
+            if case .issuer = session.planned { true } else { false }
+        }
+        content.isKnown = reachedIssuer || content.suspectKeySets.isEmpty
     }
 
     private mutating func settle(_ operation: SEI.Operation) {
