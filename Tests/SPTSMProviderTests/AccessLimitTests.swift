@@ -40,6 +40,31 @@ import TrustedServiceModel
         #expect(!released)
     }
 
+    @Test func failuresDuringALockOutDoNotLiftIt() {
+        let start = Date(timeIntervalSince1970: 1_700_000_000)
+        var count = FailureCount(limit: 2, duration: 60)
+        // Locked at the end of the window, so until 119.
+        let brought = [0, 59].map { count.note("a", now: start.addingTimeInterval($0)) }
+        #expect(brought == [false, true])
+        let during = [60, 61, 118].map { count.note("a", now: start.addingTimeInterval($0)) }
+        #expect(during == [false, false, false])
+        let left = [62, 118].map { count.lockedFor("a", now: start.addingTimeInterval($0)) }
+        #expect(left == [57, 1])
+        // Then all begins anew.
+        let after = [120, 121].map { count.note("a", now: start.addingTimeInterval($0)) }
+        #expect(after == [false, true])
+    }
+
+    @Test func whatNeedsNoTokenCountsToo() async throws {
+        for (method, path, status) in [(HTTPRequest.Method.get, "/openapi.yaml", 200), (.get, "/nowhere", 404), (.put, "/openapi.yaml", 405), (.delete, "/services", 405)] {
+            let plane = try await Plane(access: AccessLimits(requestsPerSecond: 1, burst: 3, failures: 0))
+            var statuses: [Int] = []
+            for _ in 0..<6 { statuses.append(try await plane.call(method, path, authorization: "", headers: from("192.0.2.1")).status) }
+            #expect(statuses.first == status && statuses.last == 429, "\(method) \(path)")
+            #expect(try await plane.call(method, path, authorization: "", headers: from("192.0.2.2")).status == status)
+        }
+    }
+
     @Test func tooManyRequestsAre429() async throws {
         let plane = try await Plane(access: AccessLimits(requestsPerSecond: 1, burst: 5, failures: 0))
         var statuses: [Int] = []

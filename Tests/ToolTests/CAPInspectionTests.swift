@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import GlobalPlatform
 import TestMaterial
@@ -45,6 +46,17 @@ import Testing
         #expect(report.text.contains("none: a library") && report.text.contains("warning   META-INF/MANIFEST.MF: Java-Card-CAP-AID is '0xf1'"))
         let object = try json(report)
         #expect(object["loadCommands"] == nil && (object["isExtended"] as? Bool) == true)
+    }
+
+    @Test func aFileTooLongForLOADFails() async throws {
+        var sample = SampleCAP(extended: .init([0xF0, 1, 2, 3, 4, 5], 2, 1), packages: [.init([0xF0, 1, 2, 3, 4, 6], 1, 3, exportedClasses: 1)], imports: [.lang])
+        sample.methodBlocks = 2
+        sample.padding = 70_000
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("tsms-long-\(UUID().uuidString).cap").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(sample.archive()).write(to: URL(fileURLWithPath: path))
+        let command = try CAPCommand.Inspect.parse([path, "--json"])
+        await #expect(throws: ExitCode.self) { try await command.run() }
     }
 
     @Test func refusalsNameCodeAndPlace() {

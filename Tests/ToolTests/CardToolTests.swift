@@ -20,6 +20,24 @@ import Testing
         try await command.run()
     }
 
+    @Test func keysOfAnotherCardStay() async throws {
+        let root = try directory()
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try Data("kept".utf8).write(to: URL(fileURLWithPath: root + "/card.json.keys"))
+        await #expect(throws: ExitCode.self) { try await make(root + "/card.json") }
+        #expect(try String(contentsOfFile: root + "/card.json.keys", encoding: .utf8) == "kept" && !FileManager.default.fileExists(atPath: root + "/card.json"))
+    }
+
+    @Test func numbersOutOfRangeAreRefused() throws {
+        for version in ["0", "112", "127"] { #expect(throws: (any Error).self) { try SecureComponentCommand.New.parse(["--file", "x", "--key-version", version]) } }
+        #expect(try SecureComponentCommand.New.parse(["--file", "x", "--key-version", "111"]).keyVersion == 0x6F)
+        for number in ["0", String(Int.min)] {
+            #expect(throws: (any Error).self) { try ProviderCommand.Target.parse(["--service-provider=\(number)"]) }
+            #expect(throws: (any Error).self) { try HandsetCommand.Target.parse(["--dir", "x", "--service-provider=\(number)"]) }
+        }
+        #expect(try ProviderCommand.Target.parse(["--service-provider=2"]).serviceProvider == 2)
+    }
+
     @Test func aNewCardHoldsTheKeysOfItsFileAndBothAreForTheirOwner() async throws {
         let root = try directory()
         defer { try? FileManager.default.removeItem(atPath: root) }

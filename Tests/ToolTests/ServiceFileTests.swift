@@ -50,6 +50,19 @@ import Testing
         #expect(throws: ConfigurationError.self) { try StrictYAML.decode(ServiceFile.self, from: text) }
     }
 
+    @Test func exportsOverwriteAndHideNothing() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("tsms-export-\(UUID().uuidString)").path
+        try TestbedLayout.make(root)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let path = root + "/all.yaml"
+        #expect(try ServiceExport.targets([(.loadFile, "a.cap"), (.script, "b.pers")], beside: path) == [root + "/a.cap", root + "/b.pers"])
+        try Data().write(to: URL(fileURLWithPath: root + "/there.pem"))
+        for uploads in [[(UploadKind.certificate, "there.pem")], [(.loadFile, "x"), (.script, "x")], [(.script, "all.yaml")], [(.script, ".profile")], [(.script, "../x")], [(.script, "a\\b")], [(.script, "")]] {
+            #expect(throws: ToolFailure.self) { try ServiceExport.targets(uploads.map { (kind: $0.0, name: $0.1) }, beside: path) }
+        }
+        #expect(throws: ToolFailure.self) { try ServiceExport.targets([], beside: root + "/there.pem") }
+    }
+
     @Test func wantedAndExistingAreComparedInOneForm() throws {
         let file = try StrictYAML.decode(ServiceFile.self, from: Self.text)
         let config = try #require(file.applicationConfigs?["ticket"])

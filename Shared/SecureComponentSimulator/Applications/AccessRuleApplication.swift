@@ -11,6 +11,7 @@ extension CardEngine {
         case Instruction.getData, Instruction.storeData:
             return try inSession(command, number) { (card, plain, channel) throws(Refusal) in
                 guard plain.ins == Instruction.storeData else { return try card.rulesData(plain, application, number) }
+                try card.requireUnlockedCard()
                 return try card.storeData(plain, application, channel, number)
             }
         default: throw Refusal(.instructionNotSupported, "the access rule application does not know INS \(Hex.encodeUpperCase([command.ins]))")

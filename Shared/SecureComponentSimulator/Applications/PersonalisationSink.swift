@@ -88,7 +88,7 @@ struct SinkData: Codable, Hashable, Sendable {
             return Array(token.bytes.dropFirst(from).prefix(page))
         case .readBuffer(let size):
             let length = min(command.expectedLength ?? 0, size - offset)
-            let content = buffer.bytes + [UInt8](repeating: 0, count: size - buffer.bytes.count)
+            let content = buffer.bytes + [UInt8](repeating: 0, count: max(0, size - buffer.bytes.count))
             return Array(content.dropFirst(offset).prefix(max(length, 0)))
         case .writeBuffer(let size):
             guard offset + command.data.count <= size else { throw Refusal(.incorrectP1P2ForApplet, "the buffer has \(size) bytes") }

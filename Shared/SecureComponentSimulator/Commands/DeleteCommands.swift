@@ -42,10 +42,7 @@ extension CardEngine {
         guard image.manages(domain.aid, application: application) || isGlobal else {
             throw Refusal(.conditionsNotSatisfied, "\(application.aid) is not associated with \(domain.aid)")
         }
-        // Tag 83 of a domain's installation parameters keeps domains above it from deleting what it holds.
-        guard application.securityDomain == domain.aid || isGlobal || image.application(application.securityDomain)?.domain?.acceptsDeletion != false else {
-            throw Refusal(.conditionsNotSatisfied, "\(application.securityDomain) does not let others delete what it holds")
-        }
+        try requireDeletion(heldBy: [application.securityDomain], by: domain)
         guard application.isSecurityDomain else {
             try removeApplications([application.aid])
             return
@@ -56,6 +53,9 @@ extension CardEngine {
         guard related || (domains.count == 1 && applications.isEmpty && files.isEmpty) else {
             throw Refusal(.conditionsNotSatisfied, "load files or applications are associated with \(application.aid)")
         }
+        let holders = applications.compactMap { image.application($0)?.securityDomain } + files.map(\.securityDomain)
+            + domains.filter { $0 != application.aid }.compactMap { image.application($0)?.securityDomain }
+        try requireDeletion(heldBy: holders, by: domain)
         try removeApplications(applications + domains)
         for file in image.inOrderOfRemoval(files) { try removeLoadFile(file.aid) }
     }
@@ -70,8 +70,19 @@ extension CardEngine {
         for instance in instances where !image.manages(domain.aid, application: instance) && !isGlobal {
             throw Refusal(.conditionsNotSatisfied, "\(instance.aid) was installed from \(file.aid) and is not associated with \(domain.aid)")
         }
+        try requireDeletion(heldBy: [file.securityDomain] + instances.map(\.securityDomain), by: domain)
         try removeApplications(instances.map(\.aid))
         try removeLoadFile(file.aid)
+    }
+
+    /// Tag 83 of a domain's installation parameters keeps domains above it from deleting what it holds: by name, with its load file, or with
+    /// the domain itself. Global Delete is not bound by it.
+    /// - Parameter holders: the domains that what is to go is associated with.
+    private func requireDeletion(heldBy holders: [AID], by domain: ApplicationRecord) throws(Refusal) {
+        guard !domain.privileges.contains(.globalDelete) else { return }
+        if let closed = holders.first(where: { $0 != domain.aid && image.application($0)?.domain?.acceptsDeletion == false }) {
+            throw Refusal(.conditionsNotSatisfied, "\(closed) does not let others delete what it holds")
+        }
     }
 
     /// All or none: what throws leaves the image to be restored.

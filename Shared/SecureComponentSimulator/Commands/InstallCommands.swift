@@ -14,6 +14,7 @@ extension CardEngine {
             guard let combined, combined.isCombined, let file = combined.loaded, file.aid == install.loadFile else {
                 throw Refusal(.conditionsNotSatisfied, "a combined process ends after the last LOAD of its load file")
             }
+            try requireFree(file.aid)
             image.loadFiles.append(file)
             answer = try installApplication(install, command, domain)
         case .install(let install): answer = try installApplication(install, command, domain)
@@ -35,7 +36,7 @@ extension CardEngine {
         guard let owner = image.application(file.securityDomain), owner.aid == image.issuerSecurityDomain || !owner.isLocked else {
             throw Refusal(.conditionsNotSatisfied, "\(file.securityDomain), which holds load file \(file.aid), is LOCKED")
         }
-        guard !image.isTaken(install.application) else { throw Refusal(.incorrectData, "AID \(install.application) is in use") }
+        try requireFree(install.application)
         let isDomain = install.module == .securityDomainModule && file.aid == .securityDomainPackage
         try checkPrivileges(install.privileges, of: install.application, isDomain: isDomain, by: authorization.authority)
         var record = ApplicationRecord(

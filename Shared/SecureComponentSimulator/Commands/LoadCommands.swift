@@ -10,7 +10,7 @@ extension CardEngine {
         } else {
             try authorize(command, token: install.token, reference: reference(in: install.parameters), domain)
         }
-        guard !image.isTaken(install.loadFile) else { throw Refusal(.incorrectData, "AID \(install.loadFile) is in use") }
+        try requireFree(install.loadFile)
         let target = install.securityDomain ?? domain.aid
         guard let record = image.application(target), let data = record.domain else {
             throw Refusal(.referencedDataNotFound, "\(target) is no security domain of this card")
@@ -68,6 +68,8 @@ extension CardEngine {
     /// Checks and links the load file; what it gives back can go into the registry.
     private func finish(_ loading: LoadSession) throws(Refusal) -> LoadFileRecord {
         let install = loading.install
+        // Free at its beginning; another channel may have loaded or installed something of this name since.
+        try requireFree(install.loadFile)
         guard let target = image.application(loading.securityDomain) else { throw Refusal(.conditionsNotSatisfied, "\(loading.securityDomain) is gone") }
         let file = try Refusal.reading { () throws(FormatError) in try LoadFileStructure(parsing: loading.data) }
         try verify(file.dapBlocks, announcedHash: install.loadFileDataBlockHash, for: target)
@@ -89,6 +91,11 @@ extension CardEngine {
             aid: install.loadFile, version: block.header.packageVersion, modules: modules, imports: block.imports.map(\.aid),
             securityDomain: loading.securityDomain, size: UInt32(clamping: dataBlock.count), hash: HexBytes(hash), isPreinstalled: false,
             packages: block.offeredPackages)
+    }
+
+    /// - Throws: 6A80 where a load file or an application has this AID.
+    func requireFree(_ aid: AID) throws(Refusal) {
+        guard !image.isTaken(aid) else { throw Refusal(.incorrectData, "AID \(aid) is in use") }
     }
 
     /// B6 among the parameters of INSTALL.

@@ -28,9 +28,7 @@ extension CardEngine {
     ) throws(Refusal) -> ResponseAPDU {
         if command.ins == Instruction.getData { return try getData(command, domain) }
         guard command.isProprietaryClass else { throw Refusal(.classNotSupported, "\(Instruction.name(command.ins)) has class 80") }
-        if image.cardState == .cardLocked, ![Instruction.getStatus, Instruction.setStatus].contains(command.ins) {
-            throw Refusal(.conditionsNotSatisfied, "the card is CARD_LOCKED")
-        }
+        if ![Instruction.getStatus, Instruction.setStatus].contains(command.ins) { try requireUnlockedCard() }
         // A load is an unbroken sequence of LOAD commands, and so is storing of STORE DATA commands. INSTALL looks after a load itself, which may be its own.
         if command.ins != Instruction.load, command.ins != Instruction.install { channels[number]?.loading = nil }
         if command.ins != Instruction.storeData { channels[number]?.storing = nil }
@@ -44,5 +42,10 @@ extension CardEngine {
         case Instruction.manageUpgrade: return try manageUpgrade(command, domain)
         default: return try storeData(command, domain, channel, number)
         }
+    }
+
+    /// - Throws: 6985 in CARD_LOCKED, in a session that was open before too.
+    func requireUnlockedCard() throws(Refusal) {
+        guard image.cardState != .cardLocked else { throw Refusal(.conditionsNotSatisfied, "the card is CARD_LOCKED") }
     }
 }

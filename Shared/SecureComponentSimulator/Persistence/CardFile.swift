@@ -59,7 +59,9 @@ public struct CardFile: Hashable, Sendable {
         if cut == .before { return }
         let data = try CardFileForm.bytes(of: image)
         let temporary = path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        // What a torn write left goes. Whatever else appears under this name, a link included, is not written to: the keys go into a file made here.
+        guard unlink(temporary) == 0 || errno == ENOENT else { throw failure("replaced", temporary) }
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("created", temporary) }
         let count = if case .during(let bytes) = cut { min(max(bytes, 0), data.count - 1) } else { data.count }
         let complete = write(data[..<count], to: descriptor)

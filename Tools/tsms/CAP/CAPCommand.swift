@@ -23,6 +23,7 @@ struct CAPCommand: AsyncParsableCommand {
             try await output.perform { console in
                 let report = try CAPInspection.report(path: path, try Programs.read(path))
                 if console.json { console.object(report) } else { console.text(report.text) }
+                guard report.loadCommands != nil else { throw ToolFailure("\(path): the TSM refuses it, its load file needs more than 256 LOAD commands") }
                 guard strict, !report.warnings.isEmpty else { return .done }
                 throw ToolFailure("\(path): \(report.warnings.count == 1 ? "there is a warning" : "there are \(report.warnings.count) warnings")")
             }

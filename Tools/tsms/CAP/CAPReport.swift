@@ -105,7 +105,7 @@ struct CAPReport: Encodable, Sendable {
     }
 
     /// Bytes of data in a command that is encrypted and has a MAC of eight bytes (Amendment D).
-    private static let payload = 239
+    private static let payload = SecurityLevel.commands.maximumPayload(SCP03Parameter(rawValue: 0x00))
 
     var text: String {
         var lines = [

@@ -34,6 +34,7 @@ struct HandsetCommand: AsyncParsableCommand {
         }
 
         func validate() throws {
+            guard serviceProvider >= 1 else { throw ValidationError("--service-provider is a number from 1") }
             do { _ = try AID(hex: isd) } catch { throw ValidationError("--isd: \(error)") }
             if record != nil, reader == nil { throw ValidationError("--record goes with --reader: what goes to a simulated card is in its trace") }
         }

@@ -23,6 +23,10 @@ struct ProviderCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Key of the client certificate, PEM.", valueName: "file")) var key: String?
         @OptionGroup var output: OutputOptions
 
+        func validate() throws {
+            guard serviceProvider >= 1 else { throw ValidationError("--service-provider is a number from 1") }
+        }
+
         func access() throws -> ProviderClient.Access {
             if let dir {
                 let testbed = try TestbedDescription.read(directory: dir)
@@ -130,7 +134,7 @@ extension ProviderCommand {
     }
 
     struct Export: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Writes what is there as a file that apply takes, the uploaded files beside it.")
+        static let configuration = CommandConfiguration(abstract: "Writes what is there as a file that apply takes, the uploaded files beside it; overwrites nothing.")
         @Option(help: ArgumentHelp("Name of a Service; default: everything.", valueName: "name")) var service: String?
         @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file")) var file: String
         @OptionGroup var target: Target
@@ -138,9 +142,7 @@ extension ProviderCommand {
         func run() async throws {
             let (path, service) = (file, service)
             try await target.perform { client, console in
-                guard !FileManager.default.fileExists(atPath: path) else { throw ToolFailure("\(path) exists: an export never overwrites") }
-                let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-                let export = ServiceExport(client: client, catalogue: try await ProviderCatalogue.read(client), directory: directory)
+                let export = ServiceExport(client: client, catalogue: try await ProviderCatalogue.read(client), path: path)
                 try AtomicFile.write(try await export.run(service: service).yaml.document.utf8, to: path, mode: AtomicFile.publicMode)
                 console.object(["result": "ok", "file": path])
                 console.text("written to \(path)")

@@ -6,8 +6,8 @@ import TrustedServiceModel
 struct ServiceExport {
     let client: ProviderClient
     let catalogue: ProviderCatalogue
-    /// Where the uploaded files go.
-    let directory: String
+    /// The file to write; the uploaded files go beside it.
+    let path: String
 
     /// - Parameter name: of a Service; nil: everything.
     func run(service name: String?) async throws -> ServiceFile {
@@ -19,10 +19,25 @@ struct ServiceExport {
         func isWanted(_ ids: [String], _ id: String) -> Bool { name == nil || ids.contains(id) }
         let configs = catalogue.configs.filter { isWanted(flavors.flatMap(\.applicationInstantiationConfigs).map(\.applicationConfigId), $0.id) }
         let spos = catalogue.sposConfigs.filter { isWanted(services.map(\.sposConfigId), $0.id) }
+        func chosen(_ kind: UploadKind, _ ids: [String]) -> [(kind: UploadKind, file: ProviderCatalogue.File)] {
+            (catalogue.files[kind] ?? []).filter { isWanted(ids, $0.id) }.map { (kind, $0) }
+        }
+        let wanted = chosen(.loadFile, flavors.flatMap(\.executableLoadFileIds))
+            + chosen(.script, configs.map(\.personalizationConfig.personalizationScriptId))
+            + chosen(.certificate, configs.map(\.personalizationConfig.certificateId) + spos.map(\.certificateId))
+        // All names are looked at before the first file is written.
+        let targets = try Self.targets(wanted.map { ($0.kind, $0.file.fileName) }, beside: path)
+        for (upload, target) in zip(wanted, targets) {
+            let mode = upload.kind == .script ? AtomicFile.secretMode : AtomicFile.publicMode
+            try AtomicFile.write(try await client.binary(upload.kind, upload.file.id), to: target, mode: mode)
+        }
+        func entries(_ kind: UploadKind) throws -> [String: ServiceFile.Upload]? {
+            try Self.unique(kind.words, wanted.filter { $0.kind == kind }.map { ($0.file.fileName, .init(file: $0.file.fileName)) })
+        }
         var file = ServiceFile()
-        file.loadFiles = try await uploads(.loadFile) { isWanted(flavors.flatMap(\.executableLoadFileIds), $0) }
-        file.scripts = try await uploads(.script) { isWanted(configs.map(\.personalizationConfig.personalizationScriptId), $0) }
-        file.certificates = try await uploads(.certificate) { isWanted(configs.map(\.personalizationConfig.certificateId) + spos.map(\.certificateId), $0) }
+        file.loadFiles = try entries(.loadFile)
+        file.scripts = try entries(.script)
+        file.certificates = try entries(.certificate)
         file.sposConfigs = try Self.unique("SposConfig", spos.map { ($0.url, .init(url: $0.url, certificate: fileName(.certificate, $0.certificateId))) })
         file.applicationConfigs = try Self.unique("ApplicationConfig", configs.map { ($0.name, config($0)) })
         file.services = try Self.unique("Service", try services.map { ($0.name, try service($0)) })
@@ -38,16 +53,25 @@ struct ServiceExport {
         return map.isEmpty ? nil : map
     }
 
-    private func uploads(_ kind: UploadKind, _ isWanted: (String) -> Bool) async throws -> [String: ServiceFile.Upload]? {
-        var entries: [(String, ServiceFile.Upload)] = []
-        for file in catalogue.files[kind] ?? [] where isWanted(file.id) {
-            // A file name comes from a client of the TSM: only its last part decides where it goes.
-            let name = URL(fileURLWithPath: "/" + file.fileName).lastPathComponent
-            guard name == file.fileName, name != "..", name != "." else { throw ToolFailure("the \(kind.words) '\(file.fileName)' has a file name that is a path; rename it before the export") }
-            try AtomicFile.write(try await client.binary(kind, file.id), to: directory + "/" + name, mode: AtomicFile.publicMode)
-            entries.append((name, .init(file: name)))
+    /// Paths of the uploaded files beside the file `path`, in the order of the uploads.
+    /// - Throws: for a name that is no plain file name, that another file has, or that is there already: nothing is ever overwritten.
+    static func targets(_ uploads: [(kind: UploadKind, name: String)], beside path: String) throws(ToolFailure) -> [String] {
+        let file = URL(fileURLWithPath: path)
+        let directory = file.deletingLastPathComponent().path
+        guard !FileManager.default.fileExists(atPath: path) else { throw ToolFailure("\(path) exists: an export never overwrites") }
+        var taken: Set<String> = [file.lastPathComponent]
+        var targets: [String] = []
+        for (kind, name) in uploads {
+            // A file name comes from a client of the TSM: it must not decide where the file goes, nor hide it.
+            guard !name.isEmpty, !name.hasPrefix("."), !name.unicodeScalars.contains(where: { $0 == "/" || $0 == "\\" || $0.value < 0x20 }) else {
+                throw ToolFailure("the \(kind.words) '\(name)' has a file name that is empty or hidden, or a path; rename it before the export")
+            }
+            guard taken.insert(name).inserted else { throw ToolFailure("two of the files to write would be '\(name)'; rename one of them before the export") }
+            let target = directory + "/" + name
+            guard !FileManager.default.fileExists(atPath: target) else { throw ToolFailure("\(target) exists: an export never overwrites") }
+            targets.append(target)
         }
-        return try Self.unique(kind.words, entries)
+        return targets
     }
 
     private func fileName(_ kind: UploadKind, _ id: String) -> String { catalogue.files[kind]?.first { $0.id == id }?.fileName ?? id }

@@ -63,6 +63,8 @@ struct FailureCount: Sendable {
     /// - Returns: whether this failure brought the lock-out about.
     mutating func note(_ subject: String, now: Date) -> Bool {
         var record = records[subject] ?? Record(failures: 0, first: now)
+        // The lock-out outlasts the window that it began in: what fails meanwhile neither lifts nor prolongs it.
+        if let until = record.lockedUntil, until > now { return false }
         if now.timeIntervalSince(record.first) > duration { record = Record(failures: 0, first: now) }
         record.failures += 1
         let isNew = record.failures >= limit && record.lockedUntil == nil

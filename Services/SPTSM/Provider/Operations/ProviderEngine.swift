@@ -13,11 +13,14 @@ struct ProviderEngine: Sendable {
     let access: AccessGuard
     let logger: Logger
 
-    /// POST /auth: a short-term token for a long-term one.
+    /// Before anything else is done for a client.
+    /// - Throws: ``Throttled``.
+    func admit(_ credentials: Credentials) throws(Throttled) { try access.admit(.address, credentials.address, now: environment.service.now()) }
+
+    /// POST /auth: a short-term token for a long-term one, for an admitted client.
     /// - Throws: ``GeneralError``, ``Throttled``.
     func createAccessToken(_ credentials: Credentials) async throws -> String {
         let now = environment.service.now()
-        try access.admit(.address, credentials.address, now: now)
         try access.requireUnlocked(.address, credentials.address, now: now)
         guard let token = credentials.token else { throw GeneralError.authenticationFailed }
         let recently = WireDate.text(now.addingTimeInterval(-60))
@@ -47,12 +50,11 @@ struct ProviderEngine: Sendable {
         }
     }
 
-    /// The caller of every other operation.
+    /// The caller of every other operation; the client is admitted.
     /// - Returns: the service provider's ID.
     /// - Throws: ``GeneralError``, ``Throttled``.
     func authenticate(_ credentials: Credentials) async throws -> String {
         let now = environment.service.now()
-        try access.admit(.address, credentials.address, now: now)
         guard let token = credentials.token else { throw GeneralError.notAuthenticated }
         let owner: String
         do {
@@ -97,10 +99,11 @@ struct ProviderEngine: Sendable {
         return try await guarded { [input] in
             switch operation.work {
             case .read(let work):
-                return try await store.read { db in
+                let query = { @Sendable (db: Database) throws -> OperationOutput in
                     try Maintenance.read(db).check(writing: false)
                     return try work(TenantCatalogue(db: db, owner: owner, changes: ChangeLog(), environment: environment), input)
                 }
+                return operation.isList ? try await store.scan(query) : try await store.read(query)
             case .write(let work):
                 return try await store.write { db in
                     try Maintenance.read(db).check(writing: true)

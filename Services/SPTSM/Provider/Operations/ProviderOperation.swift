@@ -27,6 +27,9 @@ struct ProviderOperation: Sendable {
     let body: Body
     let work: Work
 
+    /// Whether it walks over many rows; all others look single ones up.
+    var isList: Bool { id.hasPrefix("list") }
+
     static func read(_ id: String, _ paths: PathPattern..., work: @escaping @Sendable (TenantCatalogue, OperationInput) throws -> OperationOutput) -> ProviderOperation {
         ProviderOperation(id: id, method: .get, paths: paths, body: .none, work: .read(work))
     }

@@ -14,7 +14,7 @@ extension OperatorEngine {
         }
     }
 
-    public func issuers() async throws -> [IssuerDescriptor] { try await store.read { try IssuerTable.all($0) } }
+    public func issuers() async throws -> [IssuerDescriptor] { try await store.scan { try IssuerTable.all($0) } }
 
     public func issuer(_ id: String) async throws -> IssuerDescriptor { try await store.read { try Self.existingIssuer(id, $0) } }
 

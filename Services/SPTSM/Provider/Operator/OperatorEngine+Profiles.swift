@@ -43,7 +43,7 @@ extension OperatorEngine {
     }
 
     public func profiles() async throws -> [OperatorAPI.ProfileRecord] {
-        try await store.read { try ProfileTable.all($0).map { OperatorAPI.ProfileRecord(issuerId: $0.issuerId, profile: $0.profile, removal: $0.removal) } }
+        try await store.scan { try ProfileTable.all($0).map { OperatorAPI.ProfileRecord(issuerId: $0.issuerId, profile: $0.profile, removal: $0.removal) } }
     }
 
     public func profile(_ id: String) async throws -> OperatorAPI.ProfileRecord {
@@ -99,7 +99,7 @@ extension OperatorEngine {
         }
     }
 
-    public func noticeRecords() async throws -> [OperatorAPI.NoticeRecord] { try await store.read { try NoticeTable.all($0) } }
+    public func noticeRecords() async throws -> [OperatorAPI.NoticeRecord] { try await store.scan { try NoticeTable.all($0) } }
 
     private func notice(_ kind: Notice.Kind, of profile: SecureComponentProfile, effective: String, message: String) -> Notice {
         Notice(id: environment.uuid(), kind: kind, profileId: profile.id, profileName: profile.name, created: now, effective: effective, message: message)

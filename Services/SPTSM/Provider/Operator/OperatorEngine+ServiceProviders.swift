@@ -15,7 +15,7 @@ extension OperatorEngine {
         }
     }
 
-    public func serviceProviders() async throws -> [OperatorAPI.ServiceProviderRecord] { try await store.read { try ServiceProviderTable.all($0) } }
+    public func serviceProviders() async throws -> [OperatorAPI.ServiceProviderRecord] { try await store.scan { try ServiceProviderTable.all($0) } }
 
     public func serviceProvider(_ id: String) async throws -> OperatorAPI.ServiceProviderRecord { try await store.read { try existing(id, $0) } }
 
@@ -120,7 +120,7 @@ extension OperatorEngine {
     }
 
     public func tokens(of id: String) async throws -> [OperatorAPI.TokenRecord] {
-        try await store.read { db in
+        try await store.scan { db in
             _ = try existing(id, db)
             return try LongTermTokens.list(of: id, db)
         }

@@ -32,6 +32,10 @@ struct ProviderResponder: Sendable {
     }
 
     private func answer(_ request: Request) async throws -> Response {
+        let credentials = Credentials(token: PresentedToken.read(request.headers[.authorization]),
+                                      clientCertificateSHA256: request.headers[GatewayHeaders.clientCertificate], clientAddress: request.headers[GatewayHeaders.clientAddress])
+        // Answers that need no token count as well.
+        try engine.admit(credentials)
         let path = request.uri.path
         guard path.hasPrefix(prefix), path.utf8.count == prefix.utf8.count || path.dropFirst(prefix.count).first == "/" else { return Response(status: .notFound) }
         let below = path.dropFirst(prefix.count)
@@ -41,13 +45,11 @@ struct ProviderResponder: Sendable {
         switch OperationTable.match(method: request.method.rawValue, path: below) {
         case .notFound: return Response(status: .notFound)
         case .methodNotAllowed(let methods): return Response(status: .methodNotAllowed, headers: [.allow: methods.joined(separator: ", ")])
-        case .operation(let operation, let parameters): return try await perform(operation, parameters, request)
+        case .operation(let operation, let parameters): return try await perform(operation, parameters, request, credentials)
         }
     }
 
-    private func perform(_ operation: ProviderOperation, _ parameters: [String: String], _ request: Request) async throws -> Response {
-        let credentials = Credentials(token: PresentedToken.read(request.headers[.authorization]),
-                                      clientCertificateSHA256: request.headers[GatewayHeaders.clientCertificate], clientAddress: request.headers[GatewayHeaders.clientAddress])
+    private func perform(_ operation: ProviderOperation, _ parameters: [String: String], _ request: Request, _ credentials: Credentials) async throws -> Response {
         if case .authenticate = operation.work {
             let token = try await engine.createAccessToken(credentials)
             _ = try await RequestContent.read(request, operation.body, engine.environment.limits)
@@ -69,7 +71,7 @@ struct ProviderResponder: Sendable {
         ResponseBody(contentLength: stored.size) { [store = engine.store] writer in
             var (position, left) = (0, stored.size)
             while left > 0 {
-                guard let piece = try await store.read({ [position] in try UploadStore.piece(position, of: stored, $0) }) else {
+                guard let piece = try await store.scan({ [position] in try UploadStore.piece(position, of: stored, $0) }) else {
                     throw GeneralError.internalError("the file was replaced while it was read")
                 }
                 left -= piece.count

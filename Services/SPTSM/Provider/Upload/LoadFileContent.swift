@@ -16,13 +16,18 @@ struct LoadFileContent: Sendable {
     /// SHA-256 of `dataBlock`, lower-case hexadecimal.
     let sha256: String
 
-    /// - Throws: ``GeneralError`` 1013 for what is no CAP file.
+    /// - Throws: ``GeneralError`` 1013 for what is no CAP file, or more than 256 LOAD commands can carry.
     init(parsing archive: [UInt8]) throws(GeneralError) {
         let cap: CAPFile
         do {
             cap = try CAPFile(archive)
         } catch {
             throw .invalidFileType(supported: ["cap"], detail: error.description)
+        }
+        do {
+            _ = try cap.loadFile.commands(maximumPayload: Self.payload)
+        } catch {
+            throw .invalidFileType(supported: ["cap"], detail: "The file is too long for any card: \(error)")
         }
         packageAID = cap.packageAID
         packageName = Self.cut(cap.packageName ?? cap.header.remotePackageName ?? cap.packageAID.description)
@@ -35,6 +40,9 @@ struct LoadFileContent: Sendable {
         dataBlock = cap.loadFileDataBlock
         sha256 = Hex.encode(cap.loadFileDataBlockHash)
     }
+
+    /// Bytes of data in a command that is encrypted and has a MAC of eight bytes: no card's LOAD takes more.
+    private static let payload = SecurityLevel.commands.maximumPayload(SCP03Parameter(rawValue: 0x00))
 
     private static func text(_ version: VersionNumber, parts: Int) -> String {
         let numbers = version.components.prefix(parts) + Array(repeating: 0, count: max(0, parts - version.components.count))
