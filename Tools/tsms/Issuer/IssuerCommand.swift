@@ -20,7 +20,7 @@ extension IssuerCommand {
             discussion: """
                 The card is in a PC/SC reader (--reader), or it is a simulated one (--file). With --keys it has to prove \
                 that it holds them before anything is stored. The keys come from a file {"keyVersionNumber":48,"enc":…,"mac":…,"dek":…} (hexadecimal), or are derived from a master key that the issuer's vault has \
-                (--master-key): then no cryptogram is checked before the card is stored, and a wrong key or scheme shows at the first deployment. The SP TSM finds the issuer by the card's issuer identification number, so the card must carry one that the testbed's issuer has. \
+                (--master-key): then no cryptogram is checked before the card is stored, and a wrong key or scheme shows at the first eligibility check. The SP TSM finds the issuer by the card's issuer identification number, so the card must carry one that the testbed's issuer has. \
                 With --json {"component":…,"profile":…,"keySet":…,…}. \(ExitStatus.discussion)
                 """)
 
