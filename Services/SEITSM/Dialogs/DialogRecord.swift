@@ -66,6 +66,10 @@ struct SessionRecord: Codable, Sendable, Hashable {
     var effects: SessionEffects
     /// Of a verified session; nil: proven.
     var proven: Bool?
+    /// Whether the SP TSM's account (``UnprovenTable``) holds the authentication that the session has out or has ahead; nil: it does not.
+    var isCounted: Bool?
+    /// Digest of the results that were taken last.
+    var lastResults: [UInt8]?
 
     init(operations: [SEI.Operation], plan: [PlannedCommand]) {
         self.operations = operations
@@ -80,6 +84,10 @@ struct SessionRecord: Codable, Sendable, Hashable {
 
     /// What the session selects. The keys are the ISD's in any case: a domain without keys of its own has those of the domain above it.
     func securityDomain(on component: Component) -> AID { operations.keyedDomain ?? component.issuerSecurityDomain }
+
+    /// Whether results with a digest that was seen before are those from before. Later sessions with the card can bring the same bytes again only
+    /// where nothing of the card's challenge or its R-MAC is in them.
+    func isRepetition(_ digest: [UInt8]) -> Bool { phase != .running || digest == lastResults }
 
     mutating func send(_ script: SessionScript, phase: Phase, channel: String) {
         self.phase = phase

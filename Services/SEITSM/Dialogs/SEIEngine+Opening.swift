@@ -57,10 +57,14 @@ extension SEIEngine {
 
     /// An SP TSM that opens sessions and brings back nothing must not use up what the key vault allows for the component, nor hold it again and again.
     private func requireReports(_ component: String, _ spTsm: String, opening sessions: Int) async throws(SEIError) {
-        let unproven = try await read { db in try UnprovenTable.count(component: component, spTsm: spTsm, db) }
+        let unproven = try await unprovenSessions(component, spTsm)
         guard unproven == 0 || unproven + sessions <= settings.maximumUnprovenSessions else {
             throw SEIError(.componentBlocked, "you had \(unproven) sessions opened with this component and brought back none that verifies; the issuer's operator has to release it for you (unblock)")
         }
+    }
+
+    func unprovenSessions(_ component: String, _ spTsm: String) async throws(SEIError) -> Int {
+        try await read { db in try UnprovenTable.count(component: component, spTsm: spTsm, db) }
     }
 
     /// Plans the sessions, and has the vault make the keys and wrap what can be wrapped now: all of it in one batch, so that nothing is left
@@ -112,6 +116,7 @@ extension SEIEngine {
                 guard channels + index < answers.count else { continue }
                 guard let script = answers[channels + index].script else { throw incomplete }
                 try record.sessions[index].send(script, component)
+                record.sessions[index].isCounted = true
             }
             return record
         } catch {

@@ -16,7 +16,7 @@ extension SEIEngine {
             + (results.following ?? []).map({ SEI.SessionResults(session: $0.session, responses: $0.responses) }) {
             due.append(ReportedSession(results: part, digest: try digest(of: part)))
         }
-        let answers = try await answers(to: due, dialog: id)
+        let answers = try await answers(to: due, record)
         if let answer = answers.last {
             let (known, rest) = (Array(due[..<answers.count]), Array(due[answers.count...]))
             if let next = rest.first, record.status == .open, record.current == next.results.session, record.sessions[next.results.session].phase == .predicted {
@@ -36,6 +36,7 @@ extension SEIEngine {
             // Results that came along count as long as those before them verify.
             if !outcomes.isEmpty, record.status != .open || record.current != session || record.sessions[session].phase != .predicted { break }
             var outcome = VerifiedOutcome(reported)
+            record.sessions[session].lastResults = reported.digest
             try await act(on: reported.results.responses, reports[session], &record, component, &outcome)
             outcomes.append(outcome)
         }
@@ -43,11 +44,12 @@ extension SEIEngine {
     }
 
     /// What these results were answered with before, from the first on.
-    private func answers(to reported: [ReportedSession], dialog id: String) async throws(SEIError) -> [SEI.Dialog] {
+    private func answers(to reported: [ReportedSession], _ record: DialogRecord) async throws(SEIError) -> [SEI.Dialog] {
         try await read { db in
             var answers: [SEI.Dialog] = []
             for part in reported {
-                guard let answer = try DialogTable.answer(dialog: id, session: part.results.session, digest: part.digest, db) else { break }
+                guard record.sessions.indices.contains(part.results.session), record.sessions[part.results.session].isRepetition(part.digest),
+                      let answer = try DialogTable.answer(dialog: record.id, session: part.results.session, digest: part.digest, db) else { break }
                 answers.append(answer)
             }
             return answers
@@ -155,9 +157,15 @@ extension SEIEngine {
                               _ outcome: inout VerifiedOutcome) async throws(SEIError) {
         let index = outcome.session
         let plan = record.sessions[index].plan
+        let isNew = record.sessions[index].isCounted != true
+        if isNew, try await unprovenSessions(record.componentId, record.spTsm) >= settings.maximumUnprovenSessions {
+            return fail(&record, index, "open the secure channel again: no answer has proven that the card accepted the authentications before", &outcome)
+        }
         do {
             let script = try await vault.authenticate(channel: channel, AuthenticateChannelRequest(initializeUpdateResponse: response, commands: plan.map(\.command)))
             record.sessions[index].send(try SessionScript.rest(plan, script), phase: .running, channel: channel)
+            record.sessions[index].isCounted = true
+            outcome.isAuthenticationNew = isNew
             await openFollower(of: index, &record, component, &outcome)
         } catch let error as KeyVaultError {
             switch error.code {
@@ -208,6 +216,7 @@ extension SEIEngine {
         }
         outcome.counter = verified.sequenceCounter.flatMap { SequenceCounter(bytes: $0.bytes) }?.value
         let session = record.sessions[index]
+        outcome.isAuthenticationProven = verified.responses.contains(where: \.proven)
         let reading = ReportReading.read(verified, plan: session.plan, layout: session.layout, component: component, effects: session.effects)
         record.sessions[index].effects = reading.effects
         switch reading.verdict {
@@ -227,6 +236,7 @@ extension SEIEngine {
         case .reopen(let rest):
             outcome.closing.append(channel)
             record.sessions[index].restart(plan: rest)
+            record.sessions[index].isCounted = nil
             outcome.note = "stopped where the goal is reached already; the rest follows in a new session"
         case .nextPage(let aids):
             await nextPage(of: aids, channel, &record, index, &outcome)
@@ -246,6 +256,7 @@ extension SEIEngine {
             logger.warning("the registry is read again from its beginning", metadata: ["dialog": "\(record.id)", "reason": "\(error)"])
             outcome.closing.append(channel)
             record.sessions[index].restart(plan: [RegistryListing.first(provingAbsenceOf: aids)])
+            record.sessions[index].isCounted = nil
         }
         outcome.note = "the registry has another page"
     }
@@ -256,47 +267,5 @@ extension SEIEngine {
         record.failure = "session \(index), \(problem)"
         for later in index..<record.sessions.count { record.sessions[later].end(.failed) }
         outcome.note = record.failure
-    }
-}
-
-/// What came of one report, for the transaction that records it.
-struct VerifiedOutcome: Sendable {
-    var session: Int
-    /// Of the results.
-    var digest: [UInt8]
-    /// The ISD's counter, proven by the card's cryptogram.
-    var counter: UInt32?
-    var note: String?
-    /// A session that was opened ahead of its turn: its script is in this answer.
-    var follower: Int?
-    /// Channels that are over: the key vault need not keep their keys and answers.
-    var closing: [String] = []
-
-    init(_ reported: ReportedSession) {
-        session = reported.results.session
-        digest = reported.digest
-    }
-}
-
-/// Results of one session, and the digest by which they are known again.
-struct ReportedSession: Sendable {
-    var results: SEI.SessionResults
-    var digest: [UInt8]
-}
-
-extension SessionRecord {
-    /// Begins again with the card's challenge, as soon as its turn comes.
-    mutating func restart(plan: [PlannedCommand]) {
-        end(.waiting)
-        counter = nil
-        self.plan = plan
-    }
-}
-
-extension DialogRecord {
-    /// The session whose turn it is has nothing out.
-    var needsScript: Bool {
-        guard status == .open, let current else { return false }
-        return sessions[current].phase == .idle
     }
 }

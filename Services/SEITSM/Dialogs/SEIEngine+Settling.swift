@@ -32,6 +32,11 @@ extension SEIEngine {
     }
 
     private static func record(_ outcome: VerifiedOutcome, of settled: DialogRecord, _ component: Component, at: Date, _ db: Database) throws {
+        if outcome.isAuthenticationNew { try UnprovenTable.add(1, component: component.id, spTsm: settled.spTsm, db) }
+        // As the key vault clears its own count; where the card signs no answers, what it says is all there is.
+        if outcome.isAuthenticationProven || !component.secureChannel.hasResponseMAC && settled.sessions[outcome.session].status == .verified {
+            try UnprovenTable.reset(component: component.id, spTsm: settled.spTsm, db)
+        }
         try recordEffects(of: settled, outcome, component, at: at, db)
         for channel in outcome.closing { try ChannelTaskTable.insert(channel, db) }
         // A session that went on in the open channel has its script in this answer.
@@ -86,7 +91,6 @@ extension SEIEngine {
             }
         }
         guard session.status == .verified else { return }
-        try UnprovenTable.reset(component: component.id, spTsm: record.spTsm, db)
         for aid in session.effects.made {
             try SecurityDomainTable.setState(.live, component: component.id, aid: aid, at: at, db)
             // What earlier attempts left: the domain that is there now holds none of it.

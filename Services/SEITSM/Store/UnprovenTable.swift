@@ -1,6 +1,7 @@
 import GRDB
 
-/// Sessions that an SP TSM had opened with a component since it last brought one back that verifies. The key vault counts the same for the ISD's keys,
+/// Sessions that an SP TSM had opened with a component since an answer last proved that the card accepted one: when a dialog is opened, and for each
+/// authentication that a session needs beyond that. The key vault counts the same for the ISD's keys,
 /// whoever asked, and stops for everybody; this stops before, and only for the one who does not report.
 enum UnprovenTable {
     static func count(component: String, spTsm: String, _ db: Database) throws -> Int {
