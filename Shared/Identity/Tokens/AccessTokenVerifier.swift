@@ -42,14 +42,8 @@ public struct AccessTokenVerifier: Sendable {
         let token = try JSONWebToken(parsing: text, types: types)
         try token.verify(with: try keys.key(withID: token.header.kid))
         let claims = try token.claims(type)
-        guard claims.iss == issuer else { throw TokenError(.wrongIssuer, "iss is not \(issuer)") }
-        guard claims.aud.contains(audience) else { throw TokenError(.wrongAudience, "aud does not contain \(audience)") }
-        let time = now.timeIntervalSince1970
-        guard time < Double(claims.exp) + leeway else { throw TokenError(.expired, "the token has expired") }
-        guard Double(claims.iat) <= time + leeway else { throw TokenError(.notYetValid, "the token was issued in the future") }
-        if let maximumLifetime, Double(claims.exp) - Double(claims.iat) > maximumLifetime {
-            throw TokenError(.lifetimeTooLong, "the token lives longer than \(Int(maximumLifetime)) s")
-        }
+        let scope = TokenScope(issuer: issuer, audience: audience, leeway: leeway, maximumLifetime: maximumLifetime)
+        try scope.check(iss: claims.iss, aud: claims.aud, exp: Double(claims.exp), iat: Double(claims.iat), now: now)
         guard !claims.sp.isEmpty else { throw TokenError(.missingClaim, "sp is empty") }
         return claims
     }
