@@ -18,8 +18,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: ours)
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: ours)
 }
 func executable(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: ours)
@@ -41,7 +41,8 @@ var targets: [Target] = [
     .target(name: "CHTTP2Shims", dependencies: ["COpenSSL", "CNGHTTP2"], path: "Shared/CHTTP2Shims"),
     library("HTTP2", "Shared/HTTP2", ["CHTTP2Shims", "COpenSSL", "CNGHTTP2", hummingbird, nioCore, nioPosix, nioHTTP1, httpTypes, logging, lifecycle]),
     library("Identity", "Shared/Identity", [x509, crypto]),
-    library("ServiceKit", "Shared/ServiceKit", ["HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, metrics, lifecycle, grdb, yams]),
+    .target(name: "CAPIDocuments", path: "Shared/APIDocuments"),
+    library("ServiceKit", "Shared/ServiceKit", ["CAPIDocuments", "HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, metrics, lifecycle, grdb, yams]),
     library("KeyVaultAPI", "Shared/KeyVaultAPI", ["GlobalPlatform", "HTTP2", "ServiceKit", httpTypes]),
     library("SEIAPI", "Shared/SEIAPI", ["GlobalPlatform", "KeyVaultAPI", "HTTP2", "ServiceKit"]),
     library("SecureComponent", "Shared/SecureComponent", ["GlobalPlatform", "CPCSC"]),
@@ -51,13 +52,12 @@ var targets: [Target] = [
     // Services: what each does is a library, so that it is tested in process; Main/ is the executable
     library("KeyVaultService", "Services/KeyVault", ["Cryptography", "GlobalPlatform", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, httpTypes, grdb, lifecycle, logging], exclude: ["Main"]),
     executable("key-vault", "Services/KeyVault/Main", ["KeyVaultService", "KeyVaultAPI", "ServiceKit", argumentParser]),
-    library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"], resources: [.embedInCode("Routes/sei-api.yaml")]),
+    library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"]),
     executable("sei-tsm", "Services/SEITSM/Main", ["SEITSMService", "ServiceKit"]),
-    library("DeploymentDocument", "Services/SPTSM/DeploymentDocument", ["TrustedServiceModel", "GlobalPlatform"]),
+    library("DeploymentDocument", "Services/SPTSM/DeploymentDocument", ["TrustedServiceModel", "GlobalPlatform", "Identity"]),
     library("Provisioning", "Services/SPTSM/Provisioning", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"]),
-    .target(name: "CAPIDocuments", path: "Services/SPTSM/APIDocuments"),
-    library("SPTSMProvider", "Services/SPTSM/Provider", ["CAPIDocuments", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
-    library("SPTSMHandset", "Services/SPTSM/Handset", ["DeploymentDocument", "Provisioning", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "SEIAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, crypto]),
+    library("SPTSMProvider", "Services/SPTSM/Provider", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle]),
+    library("SPTSMHandset", "Services/SPTSM/Handset", ["DeploymentDocument", "Provisioning", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "SEIAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle, crypto]),
     executable("sp-tsm", "Services/SPTSM/Main", ["SPTSMProvider", "SPTSMHandset", "ServiceKit", argumentParser]),
     library("GatewayService", "Services/Gateway", ["HTTP2", "ServiceKit", logging, metrics], exclude: ["Main"]),
     executable("gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
@@ -82,7 +82,8 @@ var targets: [Target] = [
     tests("SEITSMTests", ["SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "SecureComponentSimulator", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, yams]),
     tests("ProvisioningTests", ["Provisioning", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform"]),
     tests("SPTSMProviderTests", ["SPTSMProvider", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging, yams, nioCore, httpTypes, .product(name: "NIOEmbedded", package: "swift-nio")]),
-    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", httpTypes, logging]),
+    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", hummingbird, grdb, nioCore, nioPosix, httpTypes, logging, yams]),
+    tests("FaultTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", grdb, httpTypes, logging]),
     tests("TSMAPITests", ["TSMAPI", "SecureComponentSimulator", "SecureComponent", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity"]),
     tests("GatewayTests", ["GatewayService", "HTTP2", "Identity"]),
     tests("ToolTests", ["tsms", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponent", "SecureComponentSimulator", "Cryptography", argumentParser]),

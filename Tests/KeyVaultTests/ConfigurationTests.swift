@@ -38,7 +38,6 @@ import Testing
         #expect(try problem { $0.replacing("handset: 60", with: "watch: 60") }?.contains("tokens") == true)
         #expect(try problem { $0 + "\nlimits: {unprovenAuthentications: 0}" }?.contains("limits") == true)
         #expect(try problem { $0.replacing("listener: {port: 0,", with: "listener: {port: 0, allow: {vault: [\"spiffe://test.example/tsm\"]},") }?.contains("listener") == true)
-        #expect(try problem { $0 + "\nopenAPIFile: /nonexistent" }?.contains("openAPIFile") == true)
         #expect(try problem { $0.replacing("rootKeyFile", with: "rootkeyfile") } != nil)
         let lines = { (text: String) in text.split(separator: "\n").filter { !$0.contains("[channelOpener") && !$0.contains("[providerToken") && !$0.contains("[operator]") && !$0.contains("[reader]") }.joined(separator: "\n") }
         #expect(try problem { lines($0).replacing("roles:", with: "roles: {}") }?.contains("roles") == true)

@@ -134,7 +134,7 @@ import Testing
             for method in ["get", "post", "delete", "put"] where line == "    \(method):" { operations.insert("\(method) \(path)") }
         }
         #expect(operations == Set(Self.operations))
-        try await VaultDomain.withVault(extra: "openAPIFile: \(file)") { [operations] running in
+        try await VaultDomain.withVault { [operations] running in
             let client = try running.client("reader")
             for operation in operations {
                 let parts = operation.split(separator: " ").map(String.init)

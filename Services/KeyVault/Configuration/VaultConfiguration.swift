@@ -14,14 +14,12 @@ public struct VaultConfiguration: ServiceConfiguration {
     public var rootKeyFile: String
     public var roles: RoleTable
     public var settings: VaultSettings
-    /// An OpenAPI document to serve at `/openapi.yaml`.
-    public var openAPIFile: String?
     public var drainTimeout: Seconds
 
     public var storeDirectory: String? { store.directory }
 
     private enum CodingKeys: String, CodingKey {
-        case logging, health, listener, store, rootKeyFile, roles, tokens, tsmOid, limits, openAPIFile, drainTimeout
+        case logging, health, listener, store, rootKeyFile, roles, tokens, tsmOid, limits, drainTimeout
     }
 
     /// `tokens:` iss and aud of access tokens, and how long they may live.
@@ -71,7 +69,6 @@ public struct VaultConfiguration: ServiceConfiguration {
         store = try keys.decode(StoreConfiguration.self, forKey: .store)
         rootKeyFile = try keys.decode(String.self, forKey: .rootKeyFile)
         roles = try keys.decode(RoleTable.self, forKey: .roles)
-        openAPIFile = try keys.decodeIfPresent(String.self, forKey: .openAPIFile)
         drainTimeout = try keys.decode(Seconds.self, forKey: .drainTimeout, default: Seconds(30))
         let tokens = try keys.decodeIfPresent(Tokens.self, forKey: .tokens)
         let given = try keys.decodeIfPresent(Limits.self, forKey: .limits)
@@ -102,8 +99,5 @@ public struct VaultConfiguration: ServiceConfiguration {
         // Who may is what `roles` says; a second list could only contradict it.
         try listener.requireGroups([], path: "listener")
         _ = try RootKeyFile.load(rootKeyFile)
-        if let openAPIFile, !FileManager.default.isReadableFile(atPath: openAPIFile) {
-            throw ConfigurationError(.unreadableFile, path: "openAPIFile", reason: "\(openAPIFile) cannot be read")
-        }
     }
 }

@@ -24,12 +24,7 @@ public enum VaultService: TSMSService {
             groups: [RouteGroup("vault", prefix: KeyVaultPaths.base, allow: everybody), RouteGroup("openapi", prefix: "/openapi.yaml", methods: [.get], allow: everybody)],
             environment: resources.environment)
         VaultRoutes(engine: engine, roles: configuration.roles).add(to: router)
-        if let file = configuration.openAPIFile {
-            let document = try Data(contentsOf: URL(fileURLWithPath: file))
-            router.get("/openapi.yaml") { _, _ in
-                Response(status: .ok, headers: [.contentType: "application/yaml"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: document)))
-            }
-        }
+        router.get("/openapi.yaml") { _, _ in APIDocument.keyVault.response }
         return RunningService(
             listeners: [ServiceListener("vault", configuration.listener, responder: router.buildResponder())],
             background: [ChannelRetention(engine: engine, interval: .seconds(3600))])

@@ -32,9 +32,7 @@ public struct SEIRoutes: Sendable {
 
     public func add(to router: Router<ServiceRequestContext>) {
         let sei = router.group(RouterPath(SEI.basePath))
-        sei.get("openapi.yaml") { _, _ in
-            Response(status: .ok, headers: [.contentType: "application/yaml"], body: ResponseBody(byteBuffer: ByteBuffer(string: APIDescription.text)))
-        }
+        sei.get("openapi.yaml") { _, _ in APIDocument.sei.response }
         eligibility(sei)
         dialogs(sei)
         sei.get("secure-components/:id") { _, context in

@@ -19,6 +19,7 @@ struct HandsetRoutes: Sendable {
 
     func add<Context: PeerRequestContext>(to router: Router<Context>) {
         let base = HandsetAPI.basePath
+        router.get("\(base)/openapi.yaml") { _, _ in APIDocument.handset.response }
         router.post("\(base)/registrations") { request, _ -> Response in
             let url = try publicURL(request)
             let body = try await request.decodeJSON(HandsetAPI.RegistrationRequest.self, upTo: Self.maximumBody)

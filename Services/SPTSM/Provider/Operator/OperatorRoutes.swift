@@ -8,9 +8,10 @@ import ServiceKit
 enum OperatorRoutes {
     static func add<Context: PeerRequestContext>(to router: Router<Context>, engine: OperatorEngine) {
         let group = router.group("/operator/v1").add(middleware: OperatorRecord(logger: engine.logger)).add(middleware: OperatorErrors())
-        group.get("openapi.yaml") { _, _ in APIDocuments.answer(APIDocuments.operator) }
+        group.get("openapi.yaml") { _, _ in APIDocument.operator.response }
         serviceProviders(group.group("service-providers"), engine)
         belongings(group.group("service-providers/:id"), engine)
+        tokenIssuers(group.group("service-providers/:id/token-issuers"), engine)
         issuers(group.group("issuers"), engine)
         profiles(group.group("secure-component-profiles"), engine)
         upkeep(group, engine)
@@ -68,6 +69,25 @@ enum OperatorRoutes {
         group.get("tokens") { _, context in try Response.json(try await engine.tokens(of: try context.segment("id"))) }
         group.delete("tokens/:token") { _, context in
             try await engine.revokeToken(try context.segment("token"), of: try context.segment("id"))
+            return Response(status: .noContent)
+        }
+    }
+
+    private static func tokenIssuers<Context: PeerRequestContext>(_ group: RouterGroup<Context>, _ engine: OperatorEngine) {
+        group.post { request, context in
+            let new = try await request.decodeJSON(OperatorAPI.NewTokenIssuer.self)
+            return try Response.json(try await engine.addTokenIssuer(new, to: try context.segment("id")), status: .created)
+        }
+        group.get { _, context in try Response.json(try await engine.tokenIssuers(of: try context.segment("id"))) }
+        group.get(":issuer") { _, context in
+            try Response.json(try await engine.tokenIssuer(try context.segment("issuer"), of: try context.segment("id")))
+        }
+        group.put(":issuer") { request, context in
+            let new = try await request.decodeJSON(OperatorAPI.NewTokenIssuer.self)
+            return try Response.json(try await engine.replaceTokenIssuer(try context.segment("issuer"), of: try context.segment("id"), new))
+        }
+        group.delete(":issuer") { _, context in
+            try await engine.removeTokenIssuer(try context.segment("issuer"), of: try context.segment("id"))
             return Response(status: .noContent)
         }
     }

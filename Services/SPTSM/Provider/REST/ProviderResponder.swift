@@ -40,7 +40,7 @@ struct ProviderResponder: Sendable {
         guard path.hasPrefix(prefix), path.utf8.count == prefix.utf8.count || path.dropFirst(prefix.count).first == "/" else { return Response(status: .notFound) }
         let below = path.dropFirst(prefix.count)
         if below == "/openapi.yaml" {
-            return request.method == .get ? APIDocuments.answer(APIDocuments.provider) : Response(status: .methodNotAllowed, headers: [.allow: "GET"])
+            return request.method == .get ? APIDocument.provider.response : Response(status: .methodNotAllowed, headers: [.allow: "GET"])
         }
         switch OperationTable.match(method: request.method.rawValue, path: below) {
         case .notFound: return Response(status: .notFound)
