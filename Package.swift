@@ -43,7 +43,7 @@ var targets: [Target] = [
     library("Identity", "Shared/Identity", [x509, crypto]),
     .target(name: "CAPIDocuments", path: "Shared/APIDocuments"),
     library("ServiceKit", "Shared/ServiceKit", ["CAPIDocuments", "HTTP2", "Identity", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, metrics, lifecycle, grdb, yams]),
-    library("KeyVaultAPI", "Shared/KeyVaultAPI", ["GlobalPlatform", "HTTP2", "ServiceKit", httpTypes]),
+    library("KeyVaultAPI", "Shared/KeyVaultAPI", ["Cryptography", "GlobalPlatform", "HTTP2", "ServiceKit", httpTypes, grdb]),
     library("SEIAPI", "Shared/SEIAPI", ["GlobalPlatform", "KeyVaultAPI", "HTTP2", "ServiceKit"]),
     library("SecureComponent", "Shared/SecureComponent", ["GlobalPlatform", "CPCSC"]),
     library("SecureComponentSimulator", "Shared/SecureComponentSimulator", ["GlobalPlatform", "Cryptography", "SecureComponent"]),
@@ -63,7 +63,7 @@ var targets: [Target] = [
     executable("gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
 
     // Tools
-    executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", argumentParser, crypto, httpTypes, logging]),
+    executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", hummingbird, argumentParser, crypto, httpTypes, logging]),
     executable("bench", "Tools/bench", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "COpenSSL", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", hummingbird, httpTypes, argumentParser, logging]),
     .target(name: "BenchClientCertificate", dependencies: ["COpenSSL"], path: "Tools/bench-client-certificate"),
 
@@ -89,6 +89,13 @@ var targets: [Target] = [
     tests("ToolTests", ["tsms", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponent", "SecureComponentSimulator", "Cryptography", argumentParser]),
     tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel", grdb, httpTypes, logging]),
 ]
+
+// `make fuzz` and `make fuzz-short` build this one with libFuzzer's main; nobody else does.
+if Context.environment["TSMS_FUZZ"] != nil {
+    targets.append(.executableTarget(
+        name: "fuzz", dependencies: ["GlobalPlatform", "Cryptography", "TrustedServiceModel", "Provisioning", "SPTSMProvider", "SecureComponentSimulator", "Identity", "ServiceKit", "HTTP2", nioCore, .product(name: "NIOEmbedded", package: "swift-nio"), logging],
+        path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: ours))
+}
 
 // A short edit loop: TSMS_TESTS=CryptographyTests,HTTP2Tests keeps these test targets and what they need, TSMS_TESTS=none everything
 // but tests; unset keeps all.

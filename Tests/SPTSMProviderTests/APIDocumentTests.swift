@@ -1,3 +1,4 @@
+import DeploymentDocument
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -144,6 +145,10 @@ import Yams
         try expectMembers(OperatorAPI.TokenRecord(id: "i", label: "l", created: "c", lastUsed: "u", revoked: "r"), "Token")
         try expectMembers(OperatorAPI.IssuedToken(id: "i", longTermToken: "t"), "IssuedToken")
         try expectMembers(try #require(try await plane.plane.operator.issuers().first), "Issuer")
+        try expectMembers(TokenIssuerDescriptor(id: "i", serviceProviderId: "s", issuer: "i", audience: "a", jwks: JSONWebKeySet(keys: []), deviceAppClaim: try ClaimPointer("/a"),
+                                                deviceKeyClaim: try ClaimPointer("/k"), maximumLifetime: 60), "TokenIssuer")
+        try expectMembers(OperatorAPI.NewTokenIssuer(issuer: "i", audience: "a", jwks: JSONWebKeySet(keys: []), deviceAppClaim: try ClaimPointer("/a"),
+                                                     deviceKeyClaim: try ClaimPointer("/k"), maximumLifetime: 60), "NewTokenIssuer")
         let removal = OperatorAPI.PlannedRemoval(effective: "e", message: "m", override: "o")
         try expectMembers(removal, "PlannedRemoval")
         try expectMembers(OperatorAPI.ProfileRecord(issuerId: "i", profile: plane.profile304, removal: removal), "Profile")

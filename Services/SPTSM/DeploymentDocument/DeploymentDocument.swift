@@ -12,6 +12,8 @@ import GlobalPlatform
 /// | `/internal/v1/revisions?after={n}` | `RevisionFeed` |
 /// | `/internal/v1/device-apps` | `[DeviceApp]` |
 /// | `/internal/v1/issuers` | `[IssuerDescriptor]` |
+/// | `/internal/v1/maintenance` | `MaintenanceDocument` |
+/// | `/internal/v1/token-issuers` | `[TokenIssuerDescriptor]` |
 public struct DeploymentDocument: Codable, Sendable, Hashable {
     /// Catalogue revision at which this document was made; it is valid for as long as the feed names no later change of the Service.
     public var revision: Int
@@ -103,11 +105,15 @@ public struct ProfileDocument: Codable, Sendable, Hashable {
     public var id: String
     public var name: String
     public var issuerId: String
+    /// Load files can be replaced under their applications, which keep their data (GlobalPlatform Amendment H; TR: gpApiVersions, `elfUpgrade`).
+    /// nil: not said.
+    public var upgradesLoadFiles: Bool?
 
-    public init(id: String, name: String, issuerId: String) {
+    public init(id: String, name: String, issuerId: String, upgradesLoadFiles: Bool? = nil) {
         self.id = id
         self.name = name
         self.issuerId = issuerId
+        self.upgradesLoadFiles = upgradesLoadFiles
     }
 }
 
@@ -132,13 +138,23 @@ public struct LoadFileDocument: Codable, Sendable, Hashable {
     /// Bytes of the load file data block.
     public var size: Int
     public var moduleAids: [AID]
+    /// Of the package, as the card's registry shows it. nil, here and below: a document of before these were told.
+    public var packageVersion: VersionNumber?
+    /// Load files of this document whose packages this one imports, by package AID.
+    public var uses: [AID]?
+    /// It imports org.globalplatform.upgrade: its applications can hand their data over to their next load file (GlobalPlatform Amendment H).
+    public var handsDataOver: Bool?
 
-    public init(executableLoadFileId: String, packageAid: AID, sha256: HexBytes, size: Int, moduleAids: [AID]) {
+    public init(executableLoadFileId: String, packageAid: AID, sha256: HexBytes, size: Int, moduleAids: [AID], packageVersion: VersionNumber? = nil,
+                uses: [AID]? = nil, handsDataOver: Bool? = nil) {
         self.executableLoadFileId = executableLoadFileId
         self.packageAid = packageAid
         self.sha256 = sha256
         self.size = size
         self.moduleAids = moduleAids
+        self.packageVersion = packageVersion
+        self.uses = uses
+        self.handsDataOver = handsDataOver
     }
 }
 

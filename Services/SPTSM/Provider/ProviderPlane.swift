@@ -23,7 +23,7 @@ public struct ProviderPlane: Sendable {
         engine = ProviderEngine(store: store, tokens: ShortTermTokens(settings: tokens, vault: vault),
                                 environment: OperationEnvironment(service: environment, limits: limits), access: access, logger: logger)
         `internal` = InternalEngine(store: store)
-        `operator` = OperatorEngine(store: store, environment: environment, notices: notices, access: access, logger: logger)
+        `operator` = OperatorEngine(store: store, environment: environment, notices: notices, access: access, ownTokenIssuer: tokens.issuer, logger: logger)
         self.prefix = prefix
         self.logger = logger
         self.environment = environment

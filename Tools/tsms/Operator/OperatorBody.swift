@@ -20,7 +20,11 @@ enum OperatorBody {
     }
 
     private static func value(_ text: String) throws -> Any {
-        if text.hasPrefix("@") { return String(decoding: try Programs.read(String(text.dropFirst())), as: UTF8.self) }
+        if text.hasPrefix("@") {
+            let content = try Programs.read(String(text.dropFirst()))
+            // Objects and lists only: a file that holds nothing but digits is a text all the same.
+            return (try? JSONSerialization.jsonObject(with: Data(content))) ?? String(decoding: content, as: UTF8.self)
+        }
         if let parsed = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed), !(parsed is NSNull) { return parsed }
         if text.hasPrefix("["), text.hasSuffix("]") {
             return text.dropFirst().dropLast().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -10,7 +10,7 @@ struct OperatorCommand: AsyncParsableCommand {
         commandName: "operator", abstract: "The SP TSM's operator: who takes part, on which secure components, and maintenance.",
         discussion: """
             Kinds: \(OperatorKind.allCases.map(\.rawValue).joined(separator: ", ")). Bodies are members as docs/operator-api.yaml has them, name=value: a value that is JSON \
-            is taken as such, [a, b] as a list of texts, @file as a file's content, all else as text; a dot in a name goes into an object. \
+            is taken as such, [a, b] as a list of texts, @file as a file's content (read as JSON where it is an object or list), all else as text; a dot in a name goes into an object. \
             Either --dir names a testbed, or --url, --ca, --certificate, --key and --expect say where the operator's listener is. \(ExitStatus.discussion)
             """,
         subcommands: [List.self, Show.self, Add.self, Set.self, Remove.self])
@@ -56,7 +56,7 @@ struct OperatorCommand: AsyncParsableCommand {
 
 extension OperatorCommand {
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "All of a kind: service-providers, tokens, issuers, profiles, notices, lockouts, maintenance.")
+        static let configuration = CommandConfiguration(abstract: "All of a kind: service-providers, tokens, token-issuers, issuers, profiles, notices, lockouts, maintenance.")
         @Argument(help: ArgumentHelp("What.", valueName: "kind")) var kind: OperatorKind
         @OptionGroup var target: Target
 
@@ -64,7 +64,7 @@ extension OperatorCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One of service-providers, issuers or profiles.")
+        static let configuration = CommandConfiguration(abstract: "One of service-providers, token-issuers, issuers or profiles.")
         @Argument(help: ArgumentHelp("What.", valueName: "kind")) var kind: OperatorKind
         @Argument(help: ArgumentHelp("Which.", valueName: "id")) var id: String
         @OptionGroup var target: Target
@@ -73,7 +73,7 @@ extension OperatorCommand {
     }
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Adds a service provider, token, device app, key index, AID prefix, issuer or profile.")
+        static let configuration = CommandConfiguration(abstract: "Adds a service provider, token, token issuer, device app, key index, AID prefix, issuer or profile.")
         @Argument(help: ArgumentHelp("What.", valueName: "kind")) var kind: OperatorKind
         @Argument(help: ArgumentHelp("Members of the body.", valueName: "name=value")) var members: [BodyMember]
         @OptionGroup var target: Target
@@ -82,9 +82,9 @@ extension OperatorCommand {
     }
 
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Changes a service provider's name or client certificate, an issuer, a profile's removal, or maintenance.")
+        static let configuration = CommandConfiguration(abstract: "Changes a service provider's name or client certificate, a token issuer, an issuer, a profile's removal, or maintenance.")
         @Argument(help: ArgumentHelp("What.", valueName: "kind")) var kind: OperatorKind
-        @Option(help: ArgumentHelp("Which, of service-providers and issuers.", valueName: "id")) var id: String?
+        @Option(help: ArgumentHelp("Which, of service-providers, token-issuers and issuers.", valueName: "id")) var id: String?
         @Argument(help: ArgumentHelp("Members of the body.", valueName: "name=value")) var members: [BodyMember] = []
         @OptionGroup var target: Target
 

@@ -4,10 +4,10 @@ import ServiceKit
 /// What the operator's interface of the SP TSM keeps (docs/operator-api.yaml), as the verbs of `tsms operator` name it.
 enum OperatorKind: String, CaseIterable, ExpressibleByArgument, Sendable {
     case serviceProviders = "service-providers", tokens, deviceApps = "device-apps", keyIndexes = "key-indexes", aidPrefixes = "aid-prefixes",
-         clientCertificate = "client-certificate", issuers, profiles, removal, notices, maintenance, lockouts
+         clientCertificate = "client-certificate", tokenIssuers = "token-issuers", issuers, profiles, removal, notices, maintenance, lockouts
 
     /// Those that belong to a service provider.
-    var hasOwner: Bool { [.tokens, .deviceApps, .keyIndexes, .aidPrefixes, .clientCertificate].contains(self) }
+    var hasOwner: Bool { [.tokens, .deviceApps, .keyIndexes, .aidPrefixes, .clientCertificate, .tokenIssuers].contains(self) }
 
     /// Path of the collection, or of the one thing that there is.
     /// - Parameter owner: the service provider, or for `removal` the profile.
@@ -33,7 +33,7 @@ enum OperatorKind: String, CaseIterable, ExpressibleByArgument, Sendable {
 }
 
 /// `name=value` of the command line, as a member of a JSON body. A value that is JSON is taken as such, `[a, b]` without quotes as a list of texts,
-/// `@file` as the content of a file, all else as text.
+/// `@file` as the content of a file (as JSON where it holds an object or list), all else as text.
 struct BodyMember: Sendable, ExpressibleByArgument {
     let name: String
     let value: String

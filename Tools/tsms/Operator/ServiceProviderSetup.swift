@@ -18,7 +18,7 @@ struct ServiceProviderSetup: Sendable {
 
     func run(_ client: JSONClient, _ vault: KeyVaultClient) async throws -> TestbedDescription.ServiceProvider {
         let directory = layout.serviceProvider(number)
-        let inbox = directory + "/spos-inbox"
+        let inbox = layout.sposInbox(number)
         try TestbedLayout.make(inbox)
         let name = "service-provider-\(number)"
         let certificate = directory + "/client.pem"

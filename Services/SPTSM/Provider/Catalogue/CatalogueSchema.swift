@@ -10,6 +10,8 @@ enum CatalogueSchema {
             try db.execute(sql: Maintenance.schema + NoticeTable.schema + ProfileTable.schema + ServiceProviderTable.schema)
         }
         migrator.registerMigration("4 files in pieces") { db in try db.execute(sql: UploadStore.schema) }
+        migrator.registerMigration("5 load files that were published") { db in try db.execute(sql: LoadFileStore.schema) }
+        migrator.registerMigration("token issuers of service providers") { db in try db.execute(sql: TokenIssuerTable.schema) }
         return migrator
     }
 
@@ -79,7 +81,7 @@ enum CatalogueSchema {
         CREATE TABLE upload (
           entity_id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES service_provider(id), data BLOB NOT NULL
         ) STRICT;
-        -- Load file data blocks under their hash: never changed, never deleted, since pinned documents name them.
+        -- Load file data blocks under their hash: never changed, and never deleted once a published Flavor had them, since pinned documents name them.
         CREATE TABLE load_file (
           sha256 TEXT PRIMARY KEY, data BLOB NOT NULL
         ) STRICT;

@@ -33,6 +33,7 @@ enum InternalRoutes {
             return try Response.json(try await engine.revisions(after: after))
         }
         router.get("/internal/v1/device-apps") { _, _ in try Response.json(try await engine.deviceApps()) }
+        router.get("/internal/v1/token-issuers") { _, _ in try Response.json(try await engine.tokenIssuers()) }
         router.get("/internal/v1/maintenance") { _, _ in try Response.json(try await engine.maintenance()) }
         router.get("/internal/v1/issuers") { _, _ in try Response.json(try await engine.issuers()) }
     }

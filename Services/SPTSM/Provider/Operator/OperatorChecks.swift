@@ -67,6 +67,18 @@ enum OperatorChecks {
         }
     }
 
+    /// A key that could never be chosen is an error now rather than a puzzle later.
+    static func check(keys: JSONWebKeySet, _ attribute: String) throws(OperatorError) {
+        guard !keys.keys.isEmpty else {
+            throw OperatorError(.invalidRequest, "\(attribute): no public EC key on P-256 for ES256 is in the key set (keys of other kinds are skipped, private ones never taken)")
+        }
+        guard keys.keys.count <= 16 else { throw OperatorError(.invalidRequest, "\(attribute): at most 16 keys are expected") }
+        let names = keys.keys.compactMap(\.keyID)
+        guard keys.keys.count == 1 || (names.count == keys.keys.count && Set(names).count == names.count) else {
+            throw OperatorError(.invalidRequest, "\(attribute): of several keys each needs a kid of its own")
+        }
+    }
+
     static func check(name: String, _ attribute: String) throws(OperatorError) {
         guard (1...255).contains(name.unicodeScalars.count) else { throw OperatorError(.invalidRequest, "\(attribute): 1 to 255 characters are expected") }
     }

@@ -11,6 +11,8 @@ public struct OperatorEngine: Sendable {
     let environment: ServiceEnvironment
     let notices: NoticeSettings
     let access: AccessGuard
+    /// `iss` of the tokens that this TSM makes itself.
+    let ownTokenIssuer: String
     let logger: Logger
 
     var now: String { WireDate.text(environment.now()) }
