@@ -13,7 +13,7 @@ CARD_PACKAGES  := pcscd vsmartcard-vpcd opensc pcsc-tools python3-pyscard python
 BENCH_PACKAGES := nghttp2-client nghttp2-server haproxy
 TEST_LOG       := .build/test.log
 
-.PHONY: help setup setup-bench setup-card build demo test test-card test-contract release bench clean
+.PHONY: help setup setup-bench setup-card build demo test soak test-card test-contract test-address fuzz release bench clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,6 +43,11 @@ test: setup-card build ## Build and run all tests
 	@swift test --skip-build --disable-xctest --no-parallel 2>&1 | tee $(TEST_LOG) || { echo; echo "make test: FAILED, the runner's closing lines:"; tail -n 20 $(TEST_LOG); exit 1; }
 	@echo; echo "make test: passed, the runner's closing lines:"; tail -n 3 $(TEST_LOG)
 
+# SOAK_SEED chooses the moments and the forms of faults, SOAK_MINUTES how long services are killed (10); what fails names the case that runs it alone.
+soak: setup-card build ## The long form of the fault tests: all faults at every command, services killed under load
+	swift build --build-tests
+	TSMS_SOAK=1 swift test --skip-build --disable-xctest --no-parallel --filter 'FaultMatrixTests|SoakSuite'
+
 # Linked statically with Swift's own libraries: the programs run where no Swift is installed, start with fewer files and take less memory.
 release: setup ## Build all programs for release, without need of Swift's libraries
 	swift build -c release --static-swift-stdlib
@@ -54,6 +59,13 @@ test-card: build ## Cards in PC/SC readers against programs of others (pcscd, vp
 
 test-contract: build ## The provider interface against its document, with schemathesis from PyPI (Tests/contract)
 	bash Tests/contract/run
+
+test-address: setup ## The tests of the transport with AddressSanitizer
+	TSMS_TESTS=HTTP2Tests swift build --build-tests --sanitize=address --scratch-path .build-address
+	TSMS_TESTS=HTTP2Tests ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --disable-xctest --no-parallel --sanitize=address --scratch-path .build-address
+
+fuzz: setup ## Fuzz everything that takes bytes of others, FUZZ_SECONDS=60 each, with AddressSanitizer (Tests/FuzzTests)
+	bash Tests/FuzzTests/run $(or $(FUZZ_SECONDS),60)
 
 bench: setup-bench release ## Build for release and measure (docs/performance.md)
 	.build/release/bench all

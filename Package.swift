@@ -55,16 +55,17 @@ var targets: [Target] = [
     library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"]),
     executable("sei-tsm", "Services/SEITSM/Main", ["SEITSMService", "ServiceKit"]),
     library("DeploymentDocument", "Services/SPTSM/DeploymentDocument", ["TrustedServiceModel", "GlobalPlatform", "Identity"]),
-    library("Provisioning", "Services/SPTSM/Provisioning", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"]),
-    library("SPTSMProvider", "Services/SPTSM/Provider", ["DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle]),
-    library("SPTSMHandset", "Services/SPTSM/Handset", ["DeploymentDocument", "Provisioning", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "SEIAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle, crypto]),
+    library("Personalization", "Services/SPTSM/Provisioning/Personalization", ["GlobalPlatform", "TrustedServiceModel"]),
+    library("Provisioning", "Services/SPTSM/Provisioning", ["Personalization", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"], exclude: ["Personalization"]),
+    library("SPTSMProvider", "Services/SPTSM/Provider", ["DeploymentDocument", "Personalization", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle]),
+    library("SPTSMHandset", "Services/SPTSM/Handset", ["DeploymentDocument", "Provisioning", "Personalization", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "SEIAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle, crypto]),
     executable("sp-tsm", "Services/SPTSM/Main", ["SPTSMProvider", "SPTSMHandset", "ServiceKit", argumentParser]),
     library("GatewayService", "Services/Gateway", ["HTTP2", "ServiceKit", logging, metrics], exclude: ["Main"]),
     executable("gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
 
     // Tools
     executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", hummingbird, argumentParser, crypto, httpTypes, logging]),
-    executable("bench", "Tools/bench", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "COpenSSL", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", hummingbird, httpTypes, argumentParser, logging]),
+    executable("bench", "Tools/bench", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "COpenSSL", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "TestMaterial", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, grdb]),
     .target(name: "BenchClientCertificate", dependencies: ["COpenSSL"], path: "Tools/bench-client-certificate"),
 
     // Tests
@@ -80,9 +81,9 @@ var targets: [Target] = [
     tests("TrustedServiceModelTests", ["TrustedServiceModel"]),
     tests("KeyVaultTests", ["KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
     tests("SEITSMTests", ["SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "SecureComponentSimulator", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, yams]),
-    tests("ProvisioningTests", ["Provisioning", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform"]),
+    tests("ProvisioningTests", ["Provisioning", "Personalization", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform"]),
     tests("SPTSMProviderTests", ["SPTSMProvider", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging, yams, nioCore, httpTypes, .product(name: "NIOEmbedded", package: "swift-nio")]),
-    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", hummingbird, grdb, nioCore, nioPosix, httpTypes, logging, yams]),
+    tests("SPTSMHandsetTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", hummingbird, grdb, nioCore, nioPosix, httpTypes, logging, yams, .product(name: "NIOEmbedded", package: "swift-nio")]),
     tests("FaultTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", grdb, httpTypes, logging]),
     tests("TSMAPITests", ["TSMAPI", "SecureComponentSimulator", "SecureComponent", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity"]),
     tests("GatewayTests", ["GatewayService", "HTTP2", "Identity"]),
@@ -90,11 +91,12 @@ var targets: [Target] = [
     tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel", grdb, httpTypes, logging]),
 ]
 
-// `make fuzz` and `make fuzz-short` build this one with libFuzzer's main; nobody else does.
-if Context.environment["TSMS_FUZZ"] != nil {
-    targets.append(.executableTarget(
-        name: "fuzz", dependencies: ["GlobalPlatform", "Cryptography", "TrustedServiceModel", "Provisioning", "SPTSMProvider", "SecureComponentSimulator", "Identity", "ServiceKit", "HTTP2", nioCore, .product(name: "NIOEmbedded", package: "swift-nio"), logging],
-        path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: ours))
+// What is fuzzed is one folder: with libFuzzer's main a program (`make fuzz`), without it a test that runs the corpus.
+let fuzzed: [Target.Dependency] = ["GlobalPlatform", "Cryptography", "TrustedServiceModel", "Provisioning", "SPTSMProvider", "SecureComponentSimulator", "Identity", "ServiceKit", "HTTP2", nioCore, .product(name: "NIOEmbedded", package: "swift-nio"), logging]
+if Context.environment["TSMS_FUZZ"] == nil {
+    targets.append(.testTarget(name: "FuzzTests", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["Main", "Corpus", "run"], swiftSettings: ours))
+} else {
+    targets.append(.executableTarget(name: "fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["CorpusTests.swift", "Corpus", "run"], swiftSettings: ours))
 }
 
 // A short edit loop: TSMS_TESTS=CryptographyTests,HTTP2Tests keeps these test targets and what they need, TSMS_TESTS=none everything
