@@ -21,7 +21,7 @@ struct ConnectionTarget: Sendable {
         }
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         port = origin.port ?? 443
-        tls = TLSContextSource(.client(credentials, trustAnchors: trustAnchors, acceptsHTTP1: configuration.acceptsHTTP1))
+        tls = TLSContextSource(.client(credentials, trustAnchors: trustAnchors, acceptsHTTP1: configuration.acceptsHTTP1, acceptsPartialChains: configuration.acceptsPartialChains))
         self.expectation = expectation
         self.configuration = configuration
         self.logger = logger

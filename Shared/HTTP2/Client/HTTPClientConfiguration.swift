@@ -14,13 +14,15 @@ public struct HTTPClientConfiguration: Sendable {
     public var acceptsHTTP1: Bool
     /// Asked for every address the host's name resolves to (and for a literal one) before it is connected to.
     public var permitsAddress: (@Sendable (String) -> Bool)?
+    /// Whether a chain may end in a trust anchor that is itself signed by somebody else: a server's own certificate, or an intermediate CA's.
+    public var acceptsPartialChains: Bool
     public var limits: HTTPLimits
     public var timeouts: HTTPTimeouts
     public var now: @Sendable () -> Date
 
     public init(
         maximumConnections: Int = 4, maximumWaiting: Int = 10_000, maximumBody: Int = 16 * 1024 * 1024, connectTimeout: Duration = .seconds(5),
-        acceptsHTTP1: Bool = false, permitsAddress: (@Sendable (String) -> Bool)? = nil, limits: HTTPLimits = .init(), timeouts: HTTPTimeouts = .init(),
+        acceptsHTTP1: Bool = false, permitsAddress: (@Sendable (String) -> Bool)? = nil, acceptsPartialChains: Bool = false, limits: HTTPLimits = .init(), timeouts: HTTPTimeouts = .init(),
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.maximumConnections = maximumConnections
@@ -29,6 +31,7 @@ public struct HTTPClientConfiguration: Sendable {
         self.connectTimeout = connectTimeout
         self.acceptsHTTP1 = acceptsHTTP1
         self.permitsAddress = permitsAddress
+        self.acceptsPartialChains = acceptsPartialChains
         self.limits = limits
         self.timeouts = timeouts
         self.now = now

@@ -41,12 +41,15 @@ final class TLSContext: @unchecked Sendable {
     }
 
     /// A client's context: the server is always verified against `anchors`. `protocols` are offered by ALPN, the preferred one first.
-    init(client material: TLSMaterial?, anchors: [Certificate], protocols: [String]) throws(TLSError) {
+    init(client material: TLSMaterial?, anchors: [Certificate], protocols: [String], acceptsPartialChains: Bool = false) throws(TLSError) {
         pointer = try Self.make(TLS_client_method(), material: material)
         isServer = false
         acceptsHTTP1 = protocols.contains("http/1.1")
         clientCertificates = .none
         try Self.trust(anchors, in: pointer)
+        if acceptsPartialChains, X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(pointer), UInt(X509_V_FLAG_PARTIAL_CHAIN)) != 1 {
+            throw TLSError(.configuration, "libssl refuses to end chains at the trust anchors: \(OpenSSLErrors.takeReasons().text)")
+        }
         SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, TrustDomainBinding.verify)
         let offer = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         // Unlike its neighbours this function answers 0 on success.
