@@ -3,6 +3,7 @@ import Foundation
 import GlobalPlatform
 import HTTP2
 import HTTPTypes
+import Identity
 import Logging
 import ServiceKit
 @testable import SPTSMHandset
@@ -126,6 +127,101 @@ struct RemoteCatalogueTests {
         #expect(try await catalogue.service(Self.service)?.name == "restored")
     }
 
+    private func issuer(_ name: String) throws -> TokenIssuerDescriptor {
+        TokenIssuerDescriptor(id: name, serviceProviderId: "sp", issuer: name, audience: "a", jwks: JSONWebKeySet(keys: []), deviceAppClaim: try ClaimPointer("/a"),
+                              deviceKeyClaim: try ClaimPointer("/k"), maximumLifetime: 60)
+    }
+
+    @Test("token issuers are asked for once, and again after a change that the feed tells of")
+    func tokenIssuers() async throws {
+        let plane = ProviderPlaneStub()
+        let catalogue = try catalogue(plane)
+        let (one, two) = (try issuer("one"), try issuer("two"))
+        plane.set(feed: RevisionFeed(current: 1, entries: []))
+        plane.state.withLock { $0.tokenIssuers = [one, two] }
+        try await catalogue.refresh()
+        for _ in 0..<3 { #expect(try await catalogue.tokenIssuers() == [one, two]) }
+        #expect(plane.asked("/internal/v1/token-issuers") == 1)
+        plane.set(feed: RevisionFeed(current: 2, entries: [.init(revision: 2, change: .settingsChanged)]))
+        plane.state.withLock { $0.tokenIssuers = [two] }
+        try await catalogue.refresh()
+        for _ in 0..<3 { #expect(try await catalogue.tokenIssuers() == [two]) }
+        #expect(plane.asked("/internal/v1/token-issuers") == 2)
+    }
+
+    @Test("while the provider plane is away, token issuers stay as they were known last; if they are not known, nobody is let in")
+    func tokenIssuersWhileAway() async throws {
+        let plane = ProviderPlaneStub()
+        let (catalogue, stranger) = (try catalogue(plane, staleness: .zero), try catalogue(plane, staleness: .zero))
+        let one = try issuer("one")
+        plane.set(feed: RevisionFeed(current: 1, entries: []))
+        plane.state.withLock { $0.tokenIssuers = [one] }
+        try await catalogue.refresh()
+        #expect(try await catalogue.tokenIssuers() == [one])
+        plane.state.withLock { $0.isAway = true }
+        await #expect(throws: TSMFailure.self) { try await catalogue.refresh() }
+        #expect(try await catalogue.tokenIssuers() == [one])
+        await #expect(throws: TSMFailure.self) { try await stranger.tokenIssuers() }
+    }
+
+    @Test("a Flavor's tombstone stays, also after a restart; its Service is read anew; a 404 of its document is none")
+    func flavorTombstones() async throws {
+        let plane = ProviderPlaneStub()
+        let catalogue = try catalogue(plane)
+        plane.set(services: [Self.service: try document(1, name: "before")], feed: RevisionFeed(current: 1, entries: []))
+        try await catalogue.refresh()
+        #expect(try await catalogue.service(Self.service)?.name == "before")
+        #expect(try await catalogue.document(service: Self.service, version: "1.0.0", profile: "p") == nil)
+        #expect(try await !catalogue.isDeleted(flavor: "f", of: Self.service))
+        let entries = [RevisionFeed.Entry(revision: 2, change: .flavorDeleted(serviceId: Self.service, flavorId: "f"))]
+        plane.set(services: [Self.service: try document(2, name: "after")], feed: RevisionFeed(current: 2, entries: entries))
+        try await catalogue.refresh()
+        #expect(try await catalogue.service(Self.service)?.name == "after")
+        #expect(try await catalogue.isDeleted(flavor: "f", of: Self.service))
+        #expect(try await !catalogue.isDeleted(flavor: "g", of: Self.service))
+        #expect(try await !catalogue.isDeleted(service: Self.service))
+        // What came before is not told again, and not forgotten.
+        plane.set(feed: RevisionFeed(current: 3, entries: [.init(revision: 3, change: .serviceChanged(serviceId: Self.service))]))
+        try await catalogue.refresh()
+        #expect(try await catalogue.isDeleted(flavor: "f", of: Self.service))
+        let restarted = try self.catalogue(plane)
+        plane.set(feed: RevisionFeed(current: 3, entries: entries))
+        try await restarted.refresh()
+        #expect(try await restarted.isDeleted(flavor: "f", of: Self.service))
+        // The Service's own tombstone holds for all its Flavors; a restored older store has neither.
+        plane.set(feed: RevisionFeed(current: 4, entries: [.init(revision: 4, change: .serviceDeleted(serviceId: Self.service))]))
+        try await restarted.refresh()
+        #expect(try await restarted.isDeleted(flavor: "g", of: Self.service))
+        plane.set(feed: RevisionFeed(current: 1, entries: []))
+        try await restarted.refresh()
+        #expect(try await !restarted.isDeleted(flavor: "f", of: Self.service))
+    }
+
+    @Test("maintenance is read when the feed tells of a change, kept while the provider plane is away; a mode that is not known counts as closed")
+    func maintenance() async throws {
+        let plane = ProviderPlaneStub()
+        let catalogue = try catalogue(plane, staleness: .zero)
+        func asked() -> Int { plane.asked("/internal/v1/maintenance") }
+        plane.set(feed: RevisionFeed(current: 1, entries: []))
+        #expect(await !catalogue.isClosed())
+        for _ in 0..<3 { try await catalogue.readFeed() }
+        #expect(asked() == 1)
+        for (revision, mode, isClosed) in [(2, "closed", true), (3, "readOnly", false), (4, "of another version", true), (5, "off", false), (6, "closed", true)] {
+            plane.state.withLock { $0.maintenance = mode }
+            plane.set(feed: RevisionFeed(current: revision, entries: [.init(revision: revision, change: .settingsChanged)]))
+            try await catalogue.readFeed()
+            #expect(await catalogue.isClosed() == isClosed && asked() == revision, "\(mode)")
+        }
+        plane.state.withLock { $0.isAway = true }
+        await #expect(throws: RemoteError.self) { try await catalogue.readFeed() }
+        #expect(await catalogue.isClosed())
+        // Of before there was maintenance: none.
+        plane.state.withLock { $0.isAway = false; $0.maintenance = nil }
+        plane.set(feed: RevisionFeed(current: 7, entries: [.init(revision: 7, change: .settingsChanged)]))
+        try await catalogue.readFeed()
+        #expect(await !catalogue.isClosed())
+    }
+
     @Test("binaries are held against their hash")
     func binaries() async throws {
         let plane = ProviderPlaneStub()
@@ -143,7 +239,10 @@ private final class ProviderPlaneStub: RequestSender {
         var services: [String: ServiceDocument] = [:]
         var feed = RevisionFeed(current: 0, entries: [])
         var apps: [DeviceApp] = []
+        var tokenIssuers: [TokenIssuerDescriptor] = []
         var binary: [UInt8] = []
+        /// The mode; nil: the provider plane has no such path.
+        var maintenance: String? = "off"
         var isAway = false
         /// Runs once, after the answer was made and before it arrives.
         var beforeAnswer: [String: @Sendable () async throws -> Void] = [:]
@@ -182,6 +281,8 @@ private final class ProviderPlaneStub: RequestSender {
         switch path {
         case "/internal/v1/revisions": return json(state.feed)
         case "/internal/v1/device-apps": return json(state.apps)
+        case "/internal/v1/token-issuers": return json(state.tokenIssuers)
+        case "/internal/v1/maintenance" where state.maintenance != nil: return json(MaintenanceDocument(mode: state.maintenance ?? ""))
         case _ where path.hasPrefix("/internal/v1/binaries/"): return HTTPClientResponse(status: .ok, headerFields: [:], body: state.binary)
         case _ where path.hasPrefix("/internal/v1/services/"):
             guard let service = state.services[String(path.dropFirst("/internal/v1/services/".count))] else {

@@ -14,6 +14,7 @@ import GlobalPlatform
 /// | `/internal/v1/issuers` | `[IssuerDescriptor]` |
 /// | `/internal/v1/maintenance` | `MaintenanceDocument` |
 /// | `/internal/v1/token-issuers` | `[TokenIssuerDescriptor]` |
+/// | `/internal/v1/device-integrity` | `[DeviceIntegrityKeys]` |
 public struct DeploymentDocument: Codable, Sendable, Hashable {
     /// Catalogue revision at which this document was made; it is valid for as long as the feed names no later change of the Service.
     public var revision: Int

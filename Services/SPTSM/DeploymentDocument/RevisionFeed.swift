@@ -8,7 +8,7 @@ public struct RevisionFeed: Codable, Sendable, Hashable {
         case serviceDeleted(serviceId: String)
         /// Tombstone of a Flavor: instances made from it become orphans (TR-03165 3.2.3).
         case flavorDeleted(serviceId: String, flavorId: String)
-        /// SecureComponentProfiles, issuers, device apps, token issuers or maintenance changed.
+        /// SecureComponentProfiles, issuers, device apps, token issuers, integrity services or maintenance changed.
         case settingsChanged
     }
 

@@ -16,13 +16,24 @@ final class FixedCatalogue: Catalogue {
     struct State: Sendable {
         var isAvailable = true
         var isDeleted = false
+        var deletedFlavors: Set<String> = []
+        /// By the operator, for maintenance.
+        var isClosed = false
         /// The provider plane answers as if the Service had never been, without a tombstone.
         var isMissing = false
         /// What the catalogue says now, where it is not what it said at first.
         var changed: DeploymentDocument?
         /// Beside 1.0.0: what they deploy is the same, unless `others` says something else.
         var moreVersions: [VersionSummary] = []
+        var tokenIssuers: [TokenIssuerDescriptor] = []
+        var deviceIntegrityKeys: [DeviceIntegrityKeys] = []
         var others: [String: DeploymentDocument] = [:]
+        /// In place of 1.0.0 for the catalogue's own profile alone.
+        var versions: [VersionSummary]?
+        /// Profiles beside the catalogue's own: what is deployed on them is the same but for the profile.
+        var moreProfiles: [String] = []
+        /// In place of the one issuer of all profiles.
+        var issuers: [IssuerDescriptor]?
     }
     let state = Mutex(State())
     let document: DeploymentDocument
@@ -48,9 +59,11 @@ final class FixedCatalogue: Catalogue {
         document = DeploymentDocument(
             revision: 1, service: service, versionTag: "1.0.0", flavorId: Self.flavor, flavorName: "standard", spParameters: [:],
             profile: ProfileDocument(id: profile, name: "eSE", issuerId: "issuer-1"), keyProvisioning: KeyProvisioning(mode: 0, keyIndex: nil),
-            loadFiles: files.map {
-                LoadFileDocument(executableLoadFileId: "elf-\($0.packageAID)", packageAid: $0.packageAID, sha256: HexBytes($0.loadFileDataBlockHash),
-                                 size: $0.loadFileDataBlock.count, moduleAids: $0.applets.map(\.aid))
+            loadFiles: files.map { file in
+                LoadFileDocument(executableLoadFileId: "elf-\(file.packageAID)", packageAid: file.packageAID, sha256: HexBytes(file.loadFileDataBlockHash),
+                                 size: file.loadFileDataBlock.count, moduleAids: file.applets.map(\.aid), packageVersion: file.packageVersion,
+                                 uses: files.filter { other in file.imports.contains { $0.aid == other.packageAID } }.map(\.packageAID),
+                                 handsDataOver: file.imports.contains { $0.aid == .upgradePackage })
             },
             applications: applications)
     }
@@ -82,15 +95,29 @@ final class FixedCatalogue: Catalogue {
         let state = state.withLock { $0 }
         guard !state.isDeleted, !state.isMissing, id == Self.serviceId else { return nil }
         var service = document.service
+        if let versions = state.versions { service.versions = versions }
         service.versions += state.moreVersions
         return service
     }
 
     func isDeleted(service id: String) async throws(TSMFailure) -> Bool { id == Self.serviceId && state.withLock { $0.isDeleted } }
 
+    func isDeleted(flavor id: String, of service: String) async throws(TSMFailure) -> Bool {
+        state.withLock { $0.deletedFlavors.contains(id) || ($0.isDeleted && service == Self.serviceId) }
+    }
+
+    func isClosed() async -> Bool { state.withLock { $0.isClosed } }
+
     func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument? {
         let state = state.withLock { $0 }
-        guard service == Self.serviceId, profile == document.profile.id, !state.isDeleted, !state.isMissing else { return nil }
+        guard service == Self.serviceId, !state.isDeleted, !state.isMissing else { return nil }
+        if let versions = state.versions {
+            guard let flavor = versions.first(where: { $0.tag == version })?.flavorByProfile[profile] else { return nil }
+            var other = state.changed ?? document
+            (other.versionTag, other.flavorId, other.profile.id) = (version, flavor, profile)
+            return other
+        }
+        guard profile == document.profile.id else { return nil }
         if version == "1.0.0" { return state.changed ?? document }
         guard state.moreVersions.contains(where: { $0.tag == version && $0.flavorByProfile[profile] != nil }) else { return nil }
         if let other = state.others[version] { return other }
@@ -102,8 +129,17 @@ final class FixedCatalogue: Catalogue {
     func loadFileDataBlock(sha256: HexBytes) async throws(TSMFailure) -> [UInt8] { blocks[sha256] ?? block }
     func deviceApps() async throws(TSMFailure) -> [DeviceApp] { [DeviceApp(serviceProviderId: Self.provider, deviceAppId: Self.app)] }
 
+    func deviceIntegrityKeys() async throws(TSMFailure) -> [DeviceIntegrityKeys] { state.withLock { $0.deviceIntegrityKeys } }
+    func tokenIssuers() async throws(TSMFailure) -> [TokenIssuerDescriptor] { state.withLock { $0.tokenIssuers } }
+
     func issuers() async throws(TSMFailure) -> [IssuerDescriptor] {
-        [IssuerDescriptor(id: "issuer-1", name: "Issuer One", seiURL: "https://127.0.0.1:1/sei/v1", caPEM: "", expectedPeer: "spiffe://issuer-1.example/sei-tsm",
-                          issuerIdentificationNumbers: [Self.iin], transportKeyIndex: TSMBench.transportKey, secureComponentProfileIds: [document.profile.id])]
+        let state = state.withLock { $0 }
+        return state.issuers ?? [Self.issuer(1, iin: Self.iin, profiles: [document.profile.id] + state.moreProfiles)]
+    }
+
+    /// `issuer-1`, Issuer 1, …; whatever its number, the bench's SEI TSM answers for it.
+    static func issuer(_ number: Int, iin: String, profiles: [String]) -> IssuerDescriptor {
+        IssuerDescriptor(id: "issuer-\(number)", name: "Issuer \(number)", seiURL: "https://127.0.0.1:1/sei/v1", caPEM: "", expectedPeer: "spiffe://issuer-\(number).example/sei-tsm",
+                         issuerIdentificationNumbers: [iin], transportKeyIndex: TSMBench.transportKey, secureComponentProfileIds: profiles)
     }
 }

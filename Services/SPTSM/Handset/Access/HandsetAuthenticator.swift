@@ -7,6 +7,7 @@ import Synchronization
 import TrustedServiceModel
 
 /// Who is calling (design section 4): an access token bound to the device's key, and a proof by that key for this very request (RFC 9449).
+/// Tokens are this TSM's own, or those of an issuer that the operator registered for a service provider.
 public final class HandsetAuthenticator: Sendable {
     public struct Settings: Sendable, Hashable {
         public var issuer: String
@@ -54,7 +55,7 @@ public final class HandsetAuthenticator: Sendable {
             // The same answer for an unknown service provider and for an app that is not its own.
             throw TSMFailure(.unauthorized, "this app is not registered with the service provider")
         }
-        try await integrity.check(verdict: request.integrityVerdict, deviceAppId: app, deviceKeyThumbprint: key.thumbprint)
+        try await integrity.check(verdict: request.integrityVerdict, serviceProviderId: request.serviceProviderId, deviceAppId: app, deviceKeyThumbprint: key.thumbprint)
         do throws(KeyVaultError) {
             let token = try await vault.accessToken(AccessTokenRequest(audience: .handset, serviceProviderId: request.serviceProviderId, deviceAppId: app,
                                                                        deviceKeyThumbprint: key.thumbprint, lifetime: settings.tokenLifetime))
@@ -74,11 +75,28 @@ public final class HandsetAuthenticator: Sendable {
             throw TSMFailure(.notAuthenticated, "the request carries no DPoP proof, or several")
         }
         let token = String(authorization.dropFirst(prefix.count))
+        let now = environment.now()
+        let caller = try await caller(token, now: now)
+        do throws(TokenError) {
+            try proofs.verify(proof, method: method.rawValue, url: url, accessToken: token, deviceKeyThumbprint: caller.deviceKeyThumbprint, now: now)
+        } catch {
+            throw TSMFailure(.notAuthenticated, error.reason)
+        }
+        return caller
+    }
+
+    /// Whom a token names; whether he is who sends it, his proof must show.
+    private func caller(_ token: String, now: Date) async throws(TSMFailure) -> HandsetCaller {
+        let issuer: String
+        do throws(TokenError) {
+            issuer = try AccessTokenVerifier.claimedIssuer(of: token, types: DelegatedTokenVerifier.types)
+        } catch {
+            throw TSMFailure(.notAuthenticated, error.reason)
+        }
+        guard issuer == settings.issuer else { return try await DelegatedTokens(catalogue: catalogue).caller(token, claimedIssuer: issuer, now: now) }
         let verifier = try await tokenVerifier()
         do throws(TokenError) {
-            let now = environment.now()
             let claims = try verifier.verify(token, now: now)
-            _ = try proofs.verify(proof, method: method.rawValue, url: url, accessToken: token, deviceKeyThumbprint: claims.cnf.jkt, now: now)
             return HandsetCaller(serviceProviderId: claims.sp, deviceAppId: claims.deviceAppId.lowercased(), deviceKeyThumbprint: claims.cnf.jkt)
         } catch {
             throw TSMFailure(.notAuthenticated, error.reason)

@@ -18,10 +18,17 @@ public final class RemoteCatalogue: Catalogue {
         var revision = -1
         var confirmedAt: ContinuousClock.Instant?
         var services: [String: ServiceDocument] = [:]
+        /// Tombstones: Services, and Flavors. They are never many, since the feed begins at its beginning after every start.
         var deleted: Set<String> = []
+        var deletedFlavors: Set<String> = []
+        var isClosed = false
+        /// What is known of maintenance is from before a change.
+        var isMaintenanceOutdated = true
         var documents: [DocumentKey: DeploymentDocument] = [:]
         var apps: [DeviceApp]?
         var issuers: [IssuerDescriptor]?
+        var tokenIssuers: [TokenIssuerDescriptor]?
+        var deviceIntegrityKeys: [DeviceIntegrityKeys]?
         var binaries: [HexBytes: [UInt8]] = [:]
         var binaryBytes = 0
     }
@@ -42,25 +49,46 @@ public final class RemoteCatalogue: Catalogue {
     }
 
     public func refresh() async throws(TSMFailure) {
-        let known = state.withLock { $0.revision }
-        let asked = clock.now
         do throws(RemoteError) {
-            let feed: RevisionFeed = try await client.call(.get, "/internal/v1/revisions?after=\(known)")
-            state.withLock { state in
-                state.confirmedAt = asked
-                if feed.current < known {
-                    // The provider plane's store is an older one (restored): what is cached is of a history that does not count any more.
-                    let binaries = (state.binaries, state.binaryBytes)
-                    state = State(revision: -1, confirmedAt: asked)
-                    (state.binaries, state.binaryBytes) = binaries
-                }
-                for entry in feed.entries where entry.revision > state.revision { Self.apply(entry.change, to: &state) }
-                state.revision = max(state.revision, feed.current)
-            }
+            try await readFeed()
         } catch {
             let fresh = state.withLock { state in state.confirmedAt.map { clock.now - $0 <= maximumStaleness } ?? false }
             logger.warning("the catalogue's revisions cannot be read", metadata: ["error": "\(error)", "cacheServes": "\(fresh)"])
             guard fresh else { throw TSMFailure(.tsmNotAvailable, "the TSM's catalogue cannot be reached; try again later") }
+        }
+    }
+
+    /// Reads what the feed has after the last reading. Beside the processes' own look it is read all the time (`CatalogueFollower`).
+    func readFeed() async throws(RemoteError) {
+        let known = state.withLock { $0.revision }
+        let asked = clock.now
+        let feed: RevisionFeed = try await client.call(.get, "/internal/v1/revisions?after=\(known)")
+        let isMaintenanceOutdated = state.withLock { state in
+            state.confirmedAt = asked
+            if feed.current < known {
+                // The provider plane's store is an older one (restored): what is cached is of a history that does not count any more.
+                let kept = state
+                state = State(revision: -1, confirmedAt: asked)
+                (state.binaries, state.binaryBytes, state.isClosed) = (kept.binaries, kept.binaryBytes, kept.isClosed)
+            }
+            for entry in feed.entries where entry.revision > state.revision { Self.apply(entry.change, to: &state) }
+            state.revision = max(state.revision, feed.current)
+            return state.isMaintenanceOutdated
+        }
+        if isMaintenanceOutdated { try await readMaintenance(at: max(known, feed.current)) }
+    }
+
+    private func readMaintenance(at revision: Int) async throws(RemoteError) {
+        var maintenance: MaintenanceDocument?
+        do throws(RemoteError) {
+            maintenance = try await client.call(.get, "/internal/v1/maintenance")
+        } catch {
+            // A provider plane of before there was maintenance has none.
+            guard error.status == 404 else { throw error }
+        }
+        state.withLock { state in
+            state.isClosed = maintenance?.isClosed ?? false
+            if state.revision == revision { state.isMaintenanceOutdated = false }
         }
     }
 
@@ -73,12 +101,16 @@ public final class RemoteCatalogue: Catalogue {
             state.services[id] = nil
             state.documents = state.documents.filter { $0.key.service != id }
             state.deleted.insert(id)
-        case .flavorDeleted(let service, _):
+        case .flavorDeleted(let service, let flavor):
+            state.deletedFlavors.insert(flavor)
             state.services[service] = nil
             state.documents = state.documents.filter { $0.key.service != service }
         case .settingsChanged:
             state.apps = nil
             state.issuers = nil
+            state.isMaintenanceOutdated = true
+            state.tokenIssuers = nil
+            state.deviceIntegrityKeys = nil
         }
     }
 
@@ -98,6 +130,12 @@ public final class RemoteCatalogue: Catalogue {
         try await refresh()
         return state.withLock { $0.deleted.contains(id) }
     }
+
+    public func isDeleted(flavor id: String, of service: String) async throws(TSMFailure) -> Bool {
+        state.withLock { $0.deletedFlavors.contains(id) || $0.deleted.contains(service) }
+    }
+
+    public func isClosed() async -> Bool { state.withLock { $0.isClosed } }
 
     public func document(service: String, version: String, profile: String) async throws(TSMFailure) -> DeploymentDocument? {
         let key = DocumentKey(service: service, version: version, profile: profile)
@@ -145,6 +183,24 @@ public final class RemoteCatalogue: Catalogue {
         let issuers: [IssuerDescriptor] = try await list("/internal/v1/issuers")
         state.withLock { if $0.revision == revision { $0.issuers = issuers } }
         return issuers
+    }
+
+    /// The feed, which is read all the time (`CatalogueFollower`), takes away what has changed. What is kept serves while the provider plane is away, so
+    /// that who was let in before may still suspend and terminate (design section 1).
+    public func tokenIssuers() async throws(TSMFailure) -> [TokenIssuerDescriptor] {
+        let (cached, revision) = state.withLock { ($0.tokenIssuers, $0.revision) }
+        if let cached { return cached }
+        let issuers: [TokenIssuerDescriptor] = try await list("/internal/v1/token-issuers")
+        state.withLock { if $0.revision == revision { $0.tokenIssuers = issuers } }
+        return issuers
+    }
+
+    public func deviceIntegrityKeys() async throws(TSMFailure) -> [DeviceIntegrityKeys] {
+        let (cached, revision) = state.withLock { ($0.deviceIntegrityKeys, $0.revision) }
+        if let cached { return cached }
+        let keys: [DeviceIntegrityKeys] = try await list("/internal/v1/device-integrity")
+        state.withLock { if $0.revision == revision { $0.deviceIntegrityKeys = keys } }
+        return keys
     }
 
     /// A list that is always there, if only empty: a 404 is a provider plane that does not work, not an empty list.
