@@ -1,7 +1,4 @@
-import Cryptography
-import Foundation
 import GlobalPlatform
-import Identity
 import SecureComponent
 
 /// The attestation token as the SP app reads it from the applet, and its verification with nothing but the published certificate.
@@ -26,19 +23,11 @@ struct AttestationProof: Sendable {
     /// - Parameter path: PEM of the published certificate.
     /// - Throws: ``ToolFailure`` when the signature is not that of the certificate's key, or the token says something else than expected.
     func verify(certificate path: String, tsm: String, process: String, flavor: String) throws {
-        let leaf = try CertificateFile(path: path).leaf
-        let key = try ECPublicKey(subjectPublicKeyInfo: leaf.subjectPublicKeyInfo)
-        let signature = try ECDSASignature(der: token.signature, curve: key.curve)
-        guard try key.isValid(signature, of: token.content.toBeSigned) else { throw ToolFailure("the signature is not that of the certificate's key") }
-        guard token.content.subjectKeyIdentifier == (try AttestationContent.subjectKeyIdentifier(ofPublicKey: key.point())) else {
-            throw ToolFailure("the token names another signing key")
-        }
-        guard token.content.tsm.description == tsm else { throw ToolFailure("the token is of TSM \(token.content.tsm), not \(tsm)") }
-        guard token.content.processID.description == process else { throw ToolFailure("the token is of process \(token.content.processID), not \(process)") }
-        guard token.content.flavorID.description == flavor else { throw ToolFailure("the token is of Flavor \(token.content.flavorID), not \(flavor)") }
+        try AttestationVerification(certificate: path).verify(token, expecting: .init(tsm: tsm, process: process, flavor: flavor))
         // A verification that accepts everything would have passed so far.
-        var altered = token.content.toBeSigned
-        altered[altered.count - 1] ^= 0x01
-        guard try !key.isValid(signature, of: altered) else { throw ToolFailure("the signature also fits an altered token") }
+        var altered = token.content
+        altered.flavorID = token.content.processID
+        let forged = try AttestationToken(content: altered, signature: token.signature)
+        guard (try? AttestationVerification(certificate: path).verify(forged)) == nil else { throw ToolFailure("the signature also fits an altered token") }
     }
 }
