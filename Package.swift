@@ -32,12 +32,15 @@ var targets: [Target] = [
     // System libraries
     .systemLibrary(name: "COpenSSL", path: "Shared/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CNGHTTP2", path: "Shared/CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .target(name: "CPKCS11", path: "Shared/CPKCS11"),
     .systemLibrary(name: "CPCSC", path: "Shared/CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
     // Shared
     library("Cryptography", "Shared/Cryptography", ["COpenSSL"]),
     library("GlobalPlatform", "Shared/GlobalPlatform", ["Cryptography"]),
+    library("PKCS11", "Shared/PKCS11", ["CPKCS11", "Cryptography"]),
     library("TrustedServiceModel", "Shared/TrustedServiceModel"),
+    library("Personalization", "Shared/Personalization", ["GlobalPlatform", "TrustedServiceModel"]),
     .target(name: "CHTTP2Shims", dependencies: ["COpenSSL", "CNGHTTP2"], path: "Shared/CHTTP2Shims"),
     library("HTTP2", "Shared/HTTP2", ["CHTTP2Shims", "COpenSSL", "CNGHTTP2", hummingbird, nioCore, nioPosix, nioHTTP1, httpTypes, logging, lifecycle]),
     library("Identity", "Shared/Identity", [x509, crypto]),
@@ -47,16 +50,15 @@ var targets: [Target] = [
     library("SEIAPI", "Shared/SEIAPI", ["GlobalPlatform", "KeyVaultAPI", "HTTP2", "ServiceKit"]),
     library("SecureComponent", "Shared/SecureComponent", ["GlobalPlatform", "CPCSC"]),
     library("SecureComponentSimulator", "Shared/SecureComponentSimulator", ["GlobalPlatform", "Cryptography", "SecureComponent"]),
-    library("TSMAPI", "Shared/TSMAPI", ["TrustedServiceModel", "GlobalPlatform", "SecureComponent", "HTTP2", "Identity", httpTypes, logging]),
+    library("TSMAPI", "Shared/TSMAPI", ["TrustedServiceModel", "GlobalPlatform", "SecureComponent", .byName(name: "HTTP2", condition: .when(platforms: [.linux, .macOS])), "Identity", httpTypes, logging]),
 
     // Services: what each does is a library, so that it is tested in process; Main/ is the executable
-    library("KeyVaultService", "Services/KeyVault", ["Cryptography", "GlobalPlatform", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, httpTypes, grdb, lifecycle, logging], exclude: ["Main"]),
+    library("KeyVaultService", "Services/KeyVault", ["Cryptography", "PKCS11", "GlobalPlatform", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, httpTypes, grdb, lifecycle, logging], exclude: ["Main"]),
     executable("key-vault", "Services/KeyVault/Main", ["KeyVaultService", "KeyVaultAPI", "ServiceKit", argumentParser]),
     library("SEITSMService", "Services/SEITSM", ["GlobalPlatform", "Cryptography", "SEIAPI", "KeyVaultAPI", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, lifecycle], exclude: ["Main"]),
     executable("sei-tsm", "Services/SEITSM/Main", ["SEITSMService", "ServiceKit"]),
     library("DeploymentDocument", "Services/SPTSM/DeploymentDocument", ["TrustedServiceModel", "GlobalPlatform", "Identity"]),
-    library("Personalization", "Services/SPTSM/Provisioning/Personalization", ["GlobalPlatform", "TrustedServiceModel"]),
-    library("Provisioning", "Services/SPTSM/Provisioning", ["Personalization", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"], exclude: ["Personalization"]),
+    library("Provisioning", "Services/SPTSM/Provisioning", ["Personalization", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "SEIAPI"]),
     library("SPTSMProvider", "Services/SPTSM/Provider", ["DeploymentDocument", "Personalization", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle]),
     library("SPTSMHandset", "Services/SPTSM/Handset", ["DeploymentDocument", "Provisioning", "Personalization", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity", "KeyVaultAPI", "SEIAPI", "ServiceKit", "HTTP2", hummingbird, grdb, logging, metrics, lifecycle, crypto]),
     executable("sp-tsm", "Services/SPTSM/Main", ["SPTSMProvider", "SPTSMHandset", "ServiceKit", argumentParser]),
@@ -64,9 +66,12 @@ var targets: [Target] = [
     executable("gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
 
     // Tools
-    executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", hummingbird, argumentParser, crypto, httpTypes, logging]),
-    executable("bench", "Tools/bench", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "COpenSSL", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "TestMaterial", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, grdb]),
+    executable("tsms", "Tools/tsms", ["TSMAPI", "TrustedServiceModel", "Personalization", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "SEIAPI", hummingbird, argumentParser, crypto, httpTypes, logging]),
+    executable("bench", "Tools/bench", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "COpenSSL", "SecureComponent", "SecureComponentSimulator", "Identity", "HTTP2", "ServiceKit", "KeyVaultAPI", "KeyVaultService", "PKCS11", "TestMaterial", hummingbird, nioCore, nioPosix, httpTypes, argumentParser, logging, grdb]),
     .target(name: "BenchClientCertificate", dependencies: ["COpenSSL"], path: "Tools/bench-client-certificate"),
+
+    // The sample app's sources once more, beside the suite's own programs, so that they are compiled and run with every test.
+    executable("ticket-app", "deploy/testbed/sample-app/Sources/TicketApp", ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Identity", "SecureComponent", "SecureComponentSimulator"]),
 
     // Tests
     .target(name: "TestMaterial", path: "Tests/TestMaterial", swiftSettings: ours),
@@ -79,7 +84,7 @@ var targets: [Target] = [
     .testTarget(name: "CardTests", dependencies: ["SecureComponentSimulator", "SecureComponent", "GlobalPlatform", "Cryptography", "TestMaterial"], path: "Tests/CardTests", exclude: ["Transcripts"], swiftSettings: ours),
     tests("SecureComponentSimulatorTests", ["SecureComponentSimulator", "SecureComponent", "GlobalPlatform", "Cryptography"]),
     tests("TrustedServiceModelTests", ["TrustedServiceModel"]),
-    tests("KeyVaultTests", ["KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
+    tests("KeyVaultTests", ["KeyVaultService", "KeyVaultAPI", "PKCS11", "CPKCS11", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", hummingbird, grdb, logging]),
     tests("SEITSMTests", ["SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "GlobalPlatform", "Cryptography", "SecureComponentSimulator", "ServiceKit", "Identity", "HTTP2", hummingbird, grdb, logging, yams]),
     tests("ProvisioningTests", ["Provisioning", "Personalization", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform"]),
     tests("SPTSMProviderTests", ["SPTSMProvider", "DeploymentDocument", "TrustedServiceModel", "GlobalPlatform", "KeyVaultAPI", "ServiceKit", "HTTP2", "Identity", hummingbird, grdb, logging, yams, nioCore, httpTypes, .product(name: "NIOEmbedded", package: "swift-nio")]),
@@ -87,7 +92,7 @@ var targets: [Target] = [
     tests("FaultTests", ["SPTSMHandset", "Provisioning", "SEITSMService", "SEIAPI", "KeyVaultService", "KeyVaultAPI", "SecureComponentSimulator", "SecureComponent", "TSMAPI", "DeploymentDocument", "GlobalPlatform", "Cryptography", "Identity", "ServiceKit", "HTTP2", "TrustedServiceModel", grdb, httpTypes, logging]),
     tests("TSMAPITests", ["TSMAPI", "SecureComponentSimulator", "SecureComponent", "TrustedServiceModel", "GlobalPlatform", "Cryptography", "Identity"]),
     tests("GatewayTests", ["GatewayService", "HTTP2", "Identity"]),
-    tests("ToolTests", ["tsms", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponent", "SecureComponentSimulator", "Cryptography", argumentParser]),
+    tests("ToolTests", ["tsms", "KeyVaultAPI", "Personalization", "TrustedServiceModel", "ServiceKit", "Identity", "GlobalPlatform", "SecureComponent", "SecureComponentSimulator", "Cryptography", argumentParser]),
     tests("EndToEndTests", ["TSMAPI", "HTTP2", "Identity", "GlobalPlatform", "Cryptography", "SecureComponent", "SecureComponentSimulator", "TrustedServiceModel", grdb, httpTypes, logging]),
 ]
 
@@ -123,7 +128,10 @@ let package = Package(
     name: "TSMS",
     platforms: [.macOS(.v15)],
     products: isPruned ? [] : [
-        .library(name: "TSMAPI", targets: ["TSMAPI"]),
+        // What an SP app imports: the TSM-API and the modules whose types it speaks in. No store, no vault client, no issuer client.
+        .library(name: "TSMAPI", targets: ["TSMAPI", "TrustedServiceModel", "GlobalPlatform", "Identity", "SecureComponent"]),
+        // Secure components in software, for an app's tests on machines that have none.
+        .library(name: "SecureComponentSimulator", targets: ["SecureComponentSimulator"]),
         // Preloaded into h2load by the bench; nothing links it.
         .library(name: "bench-client-certificate", type: .dynamic, targets: ["BenchClientCertificate"]),
     ],

@@ -24,6 +24,11 @@ static const unsigned char handset_api[] = {
 };
 DOCUMENT(handset_api)
 
+static const unsigned char handset_operator_api[] = {
+#embed "../../docs/handset-operator-api.yaml"
+};
+DOCUMENT(handset_operator_api)
+
 static const unsigned char sei_api[] = {
 #embed "../../docs/sei-api.yaml"
 };

@@ -38,7 +38,10 @@ import Testing
         case .readAttestationKey, .readTokenKey: true
         case .providerToken: role == .providerTokenSigner
         case .handsetToken: role == .handsetTokenSigner
-        case .importNamedKey, .releaseAuthentications, .readAuditLog: role == .operator
+        case .importNamedKey, .readAuditLog, .anchorAuditLog, .seal, .rotateRootKey: role == .operator
+        case .readSeal: role == .operator || role == .custodian
+        case .giveShare: role == .custodian
+        case .releaseAuthentications: role == .operator || role == .authenticationReleaser
         case .readKeySet, .listNamedKeys: role == .channelOpener || role == .operator
         case .maintenance: false
         default: role == .channelOpener

@@ -8,6 +8,10 @@ public enum VaultRole: String, Codable, Sendable, Hashable, CaseIterable {
     case handsetTokenSigner
     /// Brings in named keys, releases authentication counters, reads and verifies the audit log.
     case `operator`
+    /// Releases authentication counters and nothing else: for a TSM whose own operator decides.
+    case authenticationReleaser
+    /// Gives shares of the root key, and sees whether the vault is sealed.
+    case custodian
     /// Reads public keys.
     case reader
 }

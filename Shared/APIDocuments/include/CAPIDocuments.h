@@ -7,6 +7,7 @@
 const unsigned char *tsms_provider_api_document(size_t *size);
 const unsigned char *tsms_operator_api_document(size_t *size);
 const unsigned char *tsms_handset_api_document(size_t *size);
+const unsigned char *tsms_handset_operator_api_document(size_t *size);
 const unsigned char *tsms_sei_api_document(size_t *size);
 const unsigned char *tsms_key_vault_api_document(size_t *size);
 

@@ -1,62 +1,30 @@
 import ArgumentParser
-import Foundation
 import HTTPTypes
-import Identity
-import ServiceKit
 
 /// `tsms operator list|show|add|set|remove`.
 struct OperatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "operator", abstract: "The SP TSM's operator: who takes part, on which secure components, and maintenance.",
+        commandName: "operator", abstract: "The SP TSM's operator: who takes part, on which secure components, maintenance, and what runs.",
         discussion: """
+            list, show, add, set and remove speak to the provider plane, the other verbs to the handset plane (docs/handset-operator-api.yaml). \
             Kinds: \(OperatorKind.allCases.map(\.rawValue).joined(separator: ", ")). Bodies are members as docs/operator-api.yaml has them, name=value: a value that is JSON \
             is taken as such, [a, b] as a list of texts, @file as a file's content (read as JSON where it is an object or list), all else as text; a dot in a name goes into an object. \
-            Either --dir names a testbed, or --url, --ca, --certificate, --key and --expect say where the operator's listener is. \(ExitStatus.discussion)
+            Either --dir names a testbed, or --url, --ca, --certificate, --key and --expect say where the operator's listener of the plane is. \(ExitStatus.discussion)
             """,
-        subcommands: [List.self, Show.self, Add.self, Set.self, Remove.self])
+        subcommands: [List.self, Show.self, Add.self, Set.self, Remove.self, Processes.self, Instances.self, Components.self, KeySets.self, Results.self, Actions.self])
 
     struct Target: ParsableArguments {
         @Option(help: ArgumentHelp("Service provider (for removal: profile) that it belongs to.", valueName: "id")) var of: String?
-        @Option(help: ArgumentHelp("A testbed's directory.", valueName: "directory")) var dir: String?
-        @Option(help: ArgumentHelp("Base path, https://…/operator/v1.", valueName: "url")) var url: String?
-        @Option(help: ArgumentHelp("PEM of the CA of the provider plane's certificate.", valueName: "file")) var ca: String?
-        @Option(help: ArgumentHelp("The operator's certificate, PEM.", valueName: "file")) var certificate: String?
-        @Option(help: ArgumentHelp("Key of the certificate, PEM.", valueName: "file")) var key: String?
-        @Option(help: ArgumentHelp("SPIFFE ID of the provider plane.", valueName: "identity")) var expect: String?
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var plane: PlaneOptions
 
-        private func connection() throws -> OperatorConnection {
-            if let dir {
-                let testbed = try TestbedDescription.read(directory: dir)
-                guard let plane = testbed.processes.first(where: { $0.name == "sp-tsm-provider" }) else { throw ToolFailure("the testbed has no provider plane") }
-                return try OperatorConnection(certificate: testbed.operator.certificate, key: testbed.operator.key, trustAnchors: testbed.operator.ca, url: testbed.operator.url,
-                                              identity: try SPIFFEID(plane.identity))
-            }
-            guard let url, let ca, let certificate, let key, let expect else { throw ToolFailure("either --dir, or --url, --ca, --certificate, --key and --expect") }
-            return try OperatorConnection(certificate: certificate, key: key, trustAnchors: ca, url: url, identity: try SPIFFEID(expect))
-        }
-
-        /// Calls, and prints what is answered.
-        func call(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]? = nil) async throws {
-            let target = self
-            try await output.perform { console in
-                let answer = try await OperatorConnection.with(try target.connection()) { client in
-                    do throws(RemoteError) {
-                        return try await client.exchange(method, path, bytes: body, contentType: body == nil ? nil : WireJSON.contentType)
-                    } catch {
-                        throw ToolFailure("\(method.rawValue) \(path): \(error)")
-                    }
-                }
-                try console.answer(answer.body)
-                return .done
-            }
-        }
+        /// Calls the provider plane, and prints what is answered.
+        func call(_ method: HTTPRequest.Method, _ path: String, _ body: [UInt8]? = nil) async throws { try await plane.call(.provider, method, path, body) }
     }
 }
 
 extension OperatorCommand {
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "All of a kind: service-providers, tokens, token-issuers, issuers, profiles, notices, lockouts, maintenance.")
+        static let configuration = CommandConfiguration(abstract: "All of a kind: service-providers, tokens, token-issuers, device-integrity, issuers, profiles, notices, lockouts, maintenance.")
         @Argument(help: ArgumentHelp("What.", valueName: "kind")) var kind: OperatorKind
         @OptionGroup var target: Target
 
@@ -82,7 +50,7 @@ extension OperatorCommand {
     }
 
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Changes a service provider's name or client certificate, a token issuer, an issuer, a profile's removal, or maintenance.")
+        static let configuration = CommandConfiguration(abstract: "Changes a service provider's name or client certificate, a token issuer, its integrity service's keys, an issuer, a profile's removal, or maintenance.")
         @Argument(help: ArgumentHelp("What.", valueName: "kind")) var kind: OperatorKind
         @Option(help: ArgumentHelp("Which, of service-providers, token-issuers and issuers.", valueName: "id")) var id: String?
         @Argument(help: ArgumentHelp("Members of the body.", valueName: "name=value")) var members: [BodyMember] = []
@@ -104,7 +72,7 @@ extension OperatorCommand {
 
         func run() async throws {
             guard let id else {
-                guard kind == .removal else { throw ValidationError("which of the \(kind.rawValue)?") }
+                guard kind == .removal || kind == .deviceIntegrity else { throw ValidationError("which of the \(kind.rawValue)?") }
                 return try await target.call(.delete, try kind.path(of: target.of))
             }
             try await target.call(.delete, try kind.path(of: target.of, id))

@@ -4,10 +4,10 @@ import ServiceKit
 /// What the operator's interface of the SP TSM keeps (docs/operator-api.yaml), as the verbs of `tsms operator` name it.
 enum OperatorKind: String, CaseIterable, ExpressibleByArgument, Sendable {
     case serviceProviders = "service-providers", tokens, deviceApps = "device-apps", keyIndexes = "key-indexes", aidPrefixes = "aid-prefixes",
-         clientCertificate = "client-certificate", tokenIssuers = "token-issuers", issuers, profiles, removal, notices, maintenance, lockouts
+         clientCertificate = "client-certificate", tokenIssuers = "token-issuers", deviceIntegrity = "device-integrity", issuers, profiles, removal, notices, maintenance, lockouts
 
     /// Those that belong to a service provider.
-    var hasOwner: Bool { [.tokens, .deviceApps, .keyIndexes, .aidPrefixes, .clientCertificate, .tokenIssuers].contains(self) }
+    var hasOwner: Bool { [.tokens, .deviceApps, .keyIndexes, .aidPrefixes, .clientCertificate, .tokenIssuers, .deviceIntegrity].contains(self) }
 
     /// Path of the collection, or of the one thing that there is.
     /// - Parameter owner: the service provider, or for `removal` the profile.

@@ -7,8 +7,9 @@ extension YAML {
         return .map(members.map { key, value in
             switch key {
             case "health": (key, value.withPort(ports["health"]))
-            // Its name is the service's own; beside `health` there is no other.
-            case "listener": (key, value.withPort(ports.first { $0.key != "health" }?.value))
+            // Its name is the service's own; beside `health` and `operator` there is no other.
+            case "operator": (key, value.withPort(ports["operator"]))
+            case "listener": (key, value.withPort(ports.first { $0.key != "health" && $0.key != "operator" }?.value))
             case "listeners":
                 if case .map(let named) = value { (key, .map(named.map { ($0, $1.withPort(ports[$0])) })) } else { (key, value) }
             default: (key, value)

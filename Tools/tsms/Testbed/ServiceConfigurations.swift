@@ -1,12 +1,18 @@
 /// The configuration files of the testbed's services. Every port is the system's choice.
 struct ServiceConfigurations: Sendable {
     let spTsm: TrustDomain
+    /// Whose vault and SEI TSM the configurations are of.
     let issuer: TrustDomain
     /// Where the gateways listen.
     let publicHost: String
     /// Of a process and of an issuer's dialog, in seconds.
     let lease: Int
     let names: TestbedNames
+
+    /// Those of another issuer.
+    func of(_ issuer: TestbedIssuer) -> ServiceConfigurations {
+        ServiceConfigurations(spTsm: spTsm, issuer: issuer.domain, publicHost: publicHost, lease: lease, names: issuer.names)
+    }
 
     private func common(_ files: CredentialFiles, _ domain: TrustDomain) throws -> YAML {
         let operators: YAML = [.text(try domain.identity("operator").description)]
@@ -31,7 +37,7 @@ struct ServiceConfigurations: Sendable {
             "listener": listener(files),
             "rootKeyFile": .text(directory + "/root.key"),
             "roles": .map([
-                (try spTsm.identity("sp-tsm-handset").description, .texts(["channelOpener", "handsetTokenSigner"])),
+                (try spTsm.identity("sp-tsm-handset").description, .texts(["channelOpener", "handsetTokenSigner", "authenticationReleaser"])),
                 (try spTsm.identity("sp-tsm-provider").description, .texts(["providerTokenSigner"])),
                 (try spTsm.identity("operator").description, .texts(["operator"])),
             ]),
@@ -85,11 +91,27 @@ struct ServiceConfigurations: Sendable {
         try common(files, spTsm).adding([
             "store": ["directory": .text(directory + "/data")],
             "listener": listener(files, allow: ["gateway": [.text(try spTsm.identity("gateway-handset").description)]]),
+            "operator": listener(files, allow: ["operator": [.text(try spTsm.identity("operator").description)]]),
             "vault": try peer("https://127.0.0.1:\(vaultPort)/vault/v1", files, spTsm, "key-vault"),
             "catalogue": try peer("https://127.0.0.1:\(cataloguePort)", files, spTsm, "sp-tsm-provider"),
             "issuers": files.yaml,
             "tokens": ["issuer": .text(names.tokenIssuer), "audience": .text(names.handsetAudience), "lifetime": 3600],
+            "deviceIntegrity": "none",
             "lease": .number(lease),
+            // Results go to an online service on this machine, and nobody wants to wait long when it is up again.
+            "spos": ["allowedAddresses": ["127.0.0.1"], "longestDelay": 5],
+        ])
+    }
+
+    /// The service providers' online services.
+    /// - Parameters:
+    ///   - files: for its health.
+    ///   - public: as which results find it.
+    ///   - inboxes: path → directory.
+    func spos(_ files: CredentialFiles, public own: CredentialFiles, inboxes: [(String, String)]) throws -> YAML {
+        try common(files, spTsm).adding([
+            "listener": listener(own, trusting: files.trustAnchors, allow: ["tsm": [.text(try spTsm.identity("sp-tsm-handset").description)]]),
+            "inboxes": .map(inboxes.map { ($0, .text($1)) }),
         ])
     }
 
@@ -117,11 +139,12 @@ struct TestbedNames: Sendable {
     let handsetAudience = "https://sp-tsm.example/tsm-api"
     /// Below the arc for examples (X.660).
     let tsmOID = "2.999.3165.1"
-    let transportKeyIndex = "issuer-1-transport"
+    var transportKeyIndex = "issuer-1-transport"
     let issuerMasterKeyIndex = "isd-master"
     /// One for each service provider.
     let aidPrefixes = ["f054534d53", "f054534d54"]
     static let defaultIssuerIdentificationNumber: [UInt8] = [0x54, 0x53, 0x4D, 0x53, 0x01]
+    static let secondIssuerIdentificationNumber: [UInt8] = [0x54, 0x53, 0x4D, 0x53, 0x02]
     /// Value of GP tag 42 of the issuer's cards.
     var issuerIdentificationNumber = defaultIssuerIdentificationNumber
 }

@@ -15,7 +15,11 @@ struct Testbed: Sendable {
         var demoApplets: String?
         /// Of a process and of an issuer's dialog, in seconds.
         var lease = 60
-        /// Value of GP tag 42 of the issuer's cards.
+        /// Service providers have an online service, and the demo service's results go there.
+        var withSPOS = false
+        /// 1, or 2: another issuer, with cards of another kind.
+        var issuers = 1
+        /// Value of GP tag 42 of the first issuer's cards.
         var issuerIdentificationNumber = TestbedNames.defaultIssuerIdentificationNumber
         /// Where the keys that are made are written in the clear; nil: nowhere.
         var revealedKeys: String?
@@ -45,24 +49,28 @@ struct Testbed: Sendable {
         try TestbedLayout.make(layout.published)
         let spTsm = try TrustDomain(name: "sp-tsm.example", directory: layout.spTsm("ca"), now: now)
         let clients = try TrustDomain(name: "clients.sp-tsm.example", directory: layout.spTsm("ca/service-providers"), now: now)
-        let issuer = try TrustDomain(name: "issuer-1.example", directory: layout.issuer("ca"), now: now)
-        let names = TestbedNames(issuerId: UUID().uuidString.lowercased(), profileId: UUID().uuidString.lowercased(),
-                                 issuerIdentificationNumber: options.issuerIdentificationNumber)
-        let operators = (spTsm: try spTsm.enroll("operator", in: layout.spTsm("operator")), issuer: try issuer.enroll("operator", in: layout.issuer("operator")))
-        let published = (spTsm: layout.published + "/sp-tsm-ca.pem", issuer: layout.published + "/issuer-1-ca.pem")
-        try AtomicFile.write(spTsm.authority.certificatePEM.utf8, to: published.spTsm, mode: AtomicFile.publicMode)
-        try AtomicFile.write(issuer.authority.certificatePEM.utf8, to: published.issuer, mode: AtomicFile.publicMode)
+        let issuers = try TestbedIssuer.make(options, layout: layout, now: now)
+        let names = issuers[0].names
+        let spTsmOperator = try spTsm.enroll("operator", in: layout.spTsm("operator"))
+        let publishedCA = layout.published + "/sp-tsm-ca.pem"
+        try AtomicFile.write(spTsm.authority.certificatePEM.utf8, to: publishedCA, mode: AtomicFile.publicMode)
 
+        var online: TrustDomain?
+        if options.withSPOS {
+            let domain = try TrustDomain(name: "online.example", directory: layout.onlineServices + "/ca", now: now)
+            try AtomicFile.write(domain.authority.certificatePEM.utf8, to: layout.published + "/online-ca.pem", mode: AtomicFile.publicMode)
+            online = domain
+        }
         let services = TestbedServices(
-            layout: layout, configurations: ServiceConfigurations(spTsm: spTsm, issuer: issuer, publicHost: options.publicHost, lease: options.lease, names: names),
-            spTsmOperator: operators.spTsm, issuerOperator: operators.issuer, clientAnchors: layout.spTsm("ca/service-providers/ca.pem"))
+            layout: layout, configurations: ServiceConfigurations(spTsm: spTsm, issuer: issuers[0].domain, publicHost: options.publicHost, lease: options.lease, names: names),
+            spTsmOperator: spTsmOperator, issuers: issuers, clientAnchors: layout.spTsm("ca/service-providers/ca.pem"), online: online)
         let running = try await services.start(with: launcher) { service in
             console.note("  \(service.definition.name) is ready (process \(service.pid))")
             console.object(["event": "ready", "service": service.definition.name])
         }
 
-        let provisioning = Provisioning(layout: layout, names: names, running: running, spTsm: spTsm, clients: clients, issuer: issuer,
-                                            spTsmOperator: operators.spTsm, issuerOperator: operators.issuer, randomChallenges: options.randomChallenges, revealedKeys: options.revealedKeys)
+        let provisioning = Provisioning(layout: layout, names: names, running: running, spTsm: spTsm, clients: clients, spTsmOperator: spTsmOperator,
+                                        revealedKeys: options.revealedKeys)
         let provisioned = try await provisioning.run()
         console.note("  keys, inventory, service providers and handsets are provisioned")
         let gatewayURL = "https://\(options.publicHost):"
@@ -70,14 +78,25 @@ struct Testbed: Sendable {
         var description = TestbedDescription(
             name: "testbed", directory: layout.root,
             gateway: .init(providerURL: "\(gatewayURL)\(providerPort)/sptsm/1.0", handsetURL: "\(gatewayURL)\(handsetPort)/tsm-api/v1",
-                           seramURL: "\(gatewayURL)\(handsetPort)/gp/seram", ca: published.spTsm),
+                           seramURL: "\(gatewayURL)\(handsetPort)/gp/seram", ca: publishedCA),
             serviceProviders: provisioned.serviceProviders,
             attestation: .init(tsmOid: names.tsmOID, certificate: provisioned.attestationCertificate),
-            secureComponentProfiles: [provisioned.profile],
-            issuers: [.init(id: names.issuerId, name: "issuer-1", seiURL: try provisioning.seiURL(), ca: published.issuer,
-                            operatorCertificate: operators.issuer.certificate, operatorKey: operators.issuer.key)],
-            operator: .init(url: try provisioning.operatorURL(), ca: published.spTsm, certificate: operators.spTsm.certificate, key: operators.spTsm.key),
+            secureComponentProfiles: provisioned.profiles,
+            issuers: try running.issuers.map { running in
+                let issuer = running.issuer
+                return .init(id: issuer.names.issuerId, name: issuer.name, seiURL: try running.seiURL(), ca: issuer.publishedCA,
+                             operatorCertificate: issuer.operatorFiles.certificate, operatorKey: issuer.operatorFiles.key)
+            },
+            operator: .init(url: try provisioning.operatorURL(), ca: publishedCA, certificate: spTsmOperator.certificate, key: spTsmOperator.key),
+            handsetOperator: .init(url: "https://127.0.0.1:\(try running.handset.port("operator"))/operator/v1", ca: publishedCA,
+                                   certificate: spTsmOperator.certificate, key: spTsmOperator.key),
             handsets: provisioned.handsets, demoService: nil, processes: try running.all.map { try $0.description() })
+        if let spos = running.spos {
+            for index in description.serviceProviders.indices {
+                description.serviceProviders[index].spos.url = "https://127.0.0.1:\(try spos.port("spos"))/\(TestbedLayout.onlinePath(index + 1))"
+                description.serviceProviders[index].spos.ca = layout.published + "/online-ca.pem"
+            }
+        }
         if let applets = options.demoApplets {
             description.demoService = try await DemoServicePublication.publish(in: description, applets: applets)
             console.note("  the demo service is published")

@@ -25,6 +25,8 @@ struct TestbedDescription: Codable, Sendable {
     struct SPOS: Codable, Sendable {
         var url: String
         var inbox: String
+        /// Of the CA that signed the online service's certificate: what SposConfig names; nil while nobody serves there.
+        var ca: String?
     }
 
     struct ServiceProvider: Codable, Sendable {
@@ -105,6 +107,8 @@ struct TestbedDescription: Codable, Sendable {
     var secureComponentProfiles: [Profile]
     var issuers: [Issuer]
     var `operator`: Operator
+    /// Of the handset plane.
+    var handsetOperator: Operator
     var handsets: [Handset]
     var demoService: DemoService?
     var processes: [Process]

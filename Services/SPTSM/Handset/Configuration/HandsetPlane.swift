@@ -24,9 +24,14 @@ public enum HandsetPlane: TSMSService {
             settings: HandsetSettings(lease: configuration.lease.value, proofOfCard: configuration.proofOfCard.value,
                                       issuerSecurityDomains: configuration.issuerSecurityDomains,
                                       acceptedUnprovenProfiles: Set(configuration.acceptedUnprovenProfiles), retentionDays: configuration.retentionDays),
-            environment: resources.environment, logger: resources.logger)
+            outbox: configuration.spos.settings, environment: resources.environment, logger: resources.logger)
+        let delivery = try ResultDelivery(engine.outbox, catalogue: catalogue, configuration, resources)
+        let integrity: any DeviceIntegrityCheck = switch configuration.deviceIntegrity {
+        case .signedVerdict: SignedVerdictCheck(catalogue: catalogue, audience: configuration.tokens.audience, now: resources.environment.now, logger: resources.logger)
+        case .none, .notChecked: NoDeviceIntegrityCheck()
+        }
         let authenticator = HandsetAuthenticator(
-            vault: vault, catalogue: catalogue, integrity: NoDeviceIntegrityCheck(),
+            vault: vault, catalogue: catalogue, integrity: integrity,
             settings: HandsetAuthenticator.Settings(issuer: configuration.tokens.issuer, audience: configuration.tokens.audience, tokenLifetime: configuration.tokens.lifetime),
             environment: resources.environment)
 
@@ -37,10 +42,19 @@ public enum HandsetPlane: TSMSService {
         routes.add(to: router)
         routes.addSERAM(to: router)
 
+        let operators = ServiceRouter.make(ServiceRequestContext.self, listener: "operator", groups: [
+            RouteGroup(HandsetConfiguration.operatorGroup, prefix: "/operator/v1", allow: try configuration.operator.allowList(HandsetConfiguration.operatorGroup)),
+        ], environment: resources.environment)
+        HandsetOperatorRoutes.add(to: operators, engine: HandsetOperatorEngine(engine: engine) { (keySet: String) async throws(KeyVaultError) in
+            try await vault.releaseAuthentications(.keySet(id: keySet))
+        })
+
         resources.health.register("key-vault") { _ = try await vault.tokenKey(.handset) }
         resources.health.register("catalogue") { try await catalogue.refresh() }
-        return RunningService(listeners: [ServiceListener("handset", configuration.listener, responder: router.buildResponder())],
-                              background: [LeaseKeeper(engine: engine, logger: resources.logger)])
+        return RunningService(listeners: [ServiceListener("handset", configuration.listener, responder: router.buildResponder()),
+                                          ServiceListener("operator", configuration.operator, responder: operators.buildResponder())],
+                              background: [CatalogueFollower(catalogue: catalogue, logger: resources.logger), LeaseKeeper(engine: engine, logger: resources.logger), DeliveryKeeper(delivery: delivery, logger: resources.logger)],
+                              atEnd: { await delivery.shutdown() })
     }
 }
 

@@ -13,7 +13,6 @@ extension HandsetEngine {
         try Identifiers.requireUUID(id, "serviceInstanceId")
         if case .deploy(_, let commands, let finalize) = dialog.purpose {
             try DeploymentRules.checkArguments(commands.map(\.kind), finalize: finalize)
-            try refuseUnknownData(commands)
         }
         if case .update(_, let version, let commands, let finalize) = dialog.purpose { try checkUpdateArguments(version, commands, finalize: finalize) }
         guard let named = try await instance(id, dialog.caller) else { throw TSMFailure(.notFound, "service instance \(id) does not exist") }
@@ -25,8 +24,7 @@ extension HandsetEngine {
         }
         guard let component = try await provenComponent(dialog, dialog.components[claim]), component.id == instance.componentId else {
             let issuer = String(instance.componentId.prefix { $0 != "/" })
-            return try await askForProof(&dialog, ProofStage(candidates: [ProofStage.Candidate(component: claim, issuerId: issuer)], position: 0,
-                                                             eligibilityId: "", commandCount: 0, proven: [], refusals: []))
+            return try await askForProof(&dialog, of: claim, issuer: issuer)
         }
         let counter = dialog.components[claim].sequenceCounter.flatMap { try? Hex.decode($0) }.flatMap { SequenceCounter(bytes: $0) }.map { Int($0.value) }
         try await startProven(&dialog, &changes, instance: instance, component: component, service: service, issuerCounter: counter)
@@ -36,8 +34,11 @@ extension HandsetEngine {
     func startProven(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, instance given: InstanceRecord, component: ComponentRecord,
                      service: ServiceDocument?, issuerCounter: Int?) async throws(TSMFailure) {
         var instance = given
+        // What an earlier process has read may have changed since.
+        instance.content.reading = nil
         changes.instance = instance
         dialog.stateBefore = instance.state
+        try await requireOpen(instance)
         // Asked again: the proof may be older than the operator's decision. What is on such a card may still be taken off.
         if dialog.purpose.deployment != nil { try requireAccepted(component.component) }
         if let service, case .deploy(_, let commands, let finalize) = dialog.purpose {
@@ -62,8 +63,12 @@ extension HandsetEngine {
         if let service, case .update(_, let version, let commands, let finalize) = dialog.purpose {
             try await prepareUpdate(version, commands, finalize: finalize, of: service, &instance)
         }
-        guard dialog.purpose.deployment == nil || instance.document.applications.allSatisfy({ $0.personalizationScript == nil }) else {
-            throw TSMFailure(.internalError, "this version of the TSM does not run PersonalizationScripts; the service provider has to remove them from the ApplicationConfigs")
+        if dialog.purpose.deployment != nil {
+            let provided: ProvidedData
+            do throws(RunFailure) { provided = try await providedData(dialog) } catch { throw error.failure }
+            // For the steps to come without opening its seal again.
+            dialog.provided = provided
+            try provided.checkNames(instance.document.content)
         }
         if case .suspend(_, let suspend) = dialog.purpose { try await checkSuspension(suspend, instance) }
         changes.instance = instance
@@ -88,9 +93,11 @@ extension HandsetEngine {
         let plan: [PlannedSession]
         do throws(TSMFailure) {
             plan = if let reading { reading } else { try await sessions(dialog.purpose, instance, component, predictable ? .predictable : .random) }
+            try LoadCapacity.check(plan, of: instance.document.content, scpParameter: parameter.rawValue)
         } catch {
             throw RunFailure(error)
         }
+        try await checkProvidedData(plan, dialog, instance)
         var run = RunState(purpose: reconciles ? .reconcile : .main, challenge: predictable ? .predictable : .random, issuerCounter: issuerCounter, plan: plan,
                            keys: RunState.Keys(firstKeySetId: nil, finalKeySetId: instance.content.finalKeySetId, finalCounter: instance.content.finalCounter))
         guard !plan.isEmpty else {
@@ -155,15 +162,22 @@ extension HandsetEngine {
             if parts.allSatisfy(\.isEmpty), let failure = AgentFailure.failure(report, issuerName: instance.document.profile.issuerId) { throw RunFailure(failure) }
             pieces = try await executor.take(parts, &run)
             changes.keySetTasks += run.takeKeySetTasks()
+            dialog.note(run.takeAnswers())
         } catch {
             // What sessions before the failure have proven stays proven.
             changes.keySetTasks += run.takeKeySetTasks()
+            dialog.note(run.takeAnswers())
             dialog.stage = .running(run)
             if let cause = run.cause {
                 logger.notice("a failed deployment could not be taken back", metadata: ["process": "\(dialog.id)", "reason": "\(error.failure.details)"])
                 throw RunFailure(cause.failure, command: cause.command)
             }
             if await takeBack(after: error, run, &dialog, &changes, instance: instance, component: component, executor) { return }
+            if goesOnWithoutDomain(after: error, run, dialog.purpose) {
+                await executor.abandon(run)
+                instance.content.reading = CardReading(isWhole: false)
+                return try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: run.challenge == .predictable ? run.issuerCounter : nil)
+            }
             throw error
         }
         guard pieces.isEmpty else {
@@ -185,17 +199,19 @@ extension HandsetEngine {
             changes.instance = instance
             instance.noteProvenCounter(run)
             component.component.sequenceCounter = nil
-            return try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter, reconciled: true)
+            // After the domain's own word the issuer's may still be needed.
+            return try await beginRun(&dialog, &changes, instance: instance, component: component, issuerCounter: counter, reconciled: !run.readsContent)
         }
         let provesAnswers = SCP03Parameter(rawValue: component.component.scpParameter).supportsResponseMAC
         if run.purpose == .cleanUp { return endTakenBack(run, &dialog, &changes, instance, provesAnswers: provesAnswers) }
+        let remark = remark(on: dialog.purpose, instance)
         instance.settle(run, provesAnswers: provesAnswers)
         changes.keySetTasks += instance.takeUselessKeySets(provesAnswers: provesAnswers)
-        finish(&dialog, &changes, instance)
+        finish(&dialog, &changes, instance, remark: remark)
     }
 
     /// Every session is verified, or none was needed.
-    func finish(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, _ given: InstanceRecord) {
+    func finish(_ dialog: inout DialogRecord, _ changes: inout DialogChanges, _ given: InstanceRecord, remark: String = "") {
         var instance = given
         switch dialog.purpose {
         case .deploy(_, let commands, let finalize), .update(_, _, let commands, let finalize):
@@ -206,7 +222,8 @@ extension HandsetEngine {
             instance.lastStableState = instance.state
             instance.lastOperation = operation(dialog.purpose)
             instance.previousDocument = nil
-            instance.content.lockedInstances = nil
+            instance.attemptedDocuments = nil
+            if finalize { instance.content.lockedInstances = nil }
             changes.savesInstance = true
         case .suspend(_, let suspend):
             settleSuspension(suspend, &instance)
@@ -215,7 +232,7 @@ extension HandsetEngine {
             changes.deletedInstance = instance.id
         }
         changes.instance = instance
-        end(&dialog, with: succeeded(dialog, instance: instance))
+        end(&dialog, with: succeeded(dialog, instance: instance, remark: remark))
     }
 
     /// Ends a dialog with a failure: nothing changed on the card: the state before; else InError, and the next process reconciles.

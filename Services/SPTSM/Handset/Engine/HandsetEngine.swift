@@ -32,12 +32,14 @@ public final class HandsetEngine: Sendable {
     let environment: ServiceEnvironment
     let logger: Logger
     let teller: KeySetTeller
+    /// Results for service providers' online services.
+    public let outbox: Outbox
     let gate = KeyedGate()
     /// Orders of one process: a long registry takes a dozen.
     static let maximumOrders = 128
 
     public init(store: Store, vault: any KeyVault, catalogue: any Catalogue, issuers: IssuerDirectory, settings: HandsetSettings,
-                environment: ServiceEnvironment, logger: Logger) {
+                outbox: OutboxSettings = OutboxSettings(), environment: ServiceEnvironment, logger: Logger) {
         self.store = HandsetStore(store: store)
         self.vault = vault
         self.catalogue = catalogue
@@ -45,6 +47,7 @@ public final class HandsetEngine: Sendable {
         self.settings = settings
         self.environment = environment
         self.logger = logger
+        self.outbox = Outbox(store: store, settings: outbox)
         teller = KeySetTeller(vault: vault, store: self.store, logger: logger)
     }
 
@@ -78,20 +81,26 @@ public final class HandsetEngine: Sendable {
                           idempotencyKey: String, requestDigest: String) async throws(HandsetRefusal) -> EncodedAnswer {
         let now = environment.now()
         var dialog = DialogRecord(
-            id: environment.uuid(), sessionId: Hex.encode(environment.randomBytes(16)), caller: caller, purpose: purpose,
-            components: handshake.components, stopsOnError: handshake.stopsOnError, stage: .ended, began: now,
+            id: environment.uuid(), sessionId: Hex.encode(environment.randomBytes(16)), caller: caller, purpose: purpose.withoutValues,
+            components: handshake.components, stopsOnError: handshake.stopsOnError, provesTogether: handshake.provesTogether, inaccessible: handshake.inaccessible, stage: .ended, began: now,
             leaseExpires: now.addingTimeInterval(settings.lease), reportNumber: 0,
             lastReportDigest: nil, startTold: false)
+        if let commands = purpose.deployment?.commands { dialog.provided = ProvidedData(commands) }
         var changes = DialogChanges()
         do throws(TSMFailure) {
             guard try await read({ try await self.store.openDialogCount(deviceKey: caller.deviceKeyThumbprint) }) < settings.maximumOpenDialogs else {
                 throw TSMFailure(.overloadProtection, "")
             }
+            // What runs finishes; nothing new begins (TR-03165 4.2.4.4).
+            guard await !catalogue.isClosed() else { throw TSMFailure(.underMaintenance, "") }
+            try await sealProvidedData(&dialog)
             try await start(&dialog, &changes)
         } catch {
+            await forgetUnbegun(dialog)
             // Refused before anything began: a result without a process, and nothing to keep.
-            return try encoded(HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil,
-                                                       result: outcome(of: dialog, failing: RunFailure(error), instance: changes.instance, started: false)))
+            let refused = outcome(of: dialog, failing: RunFailure(error), instance: changes.instance, started: false)
+            try await tellRefusal(of: dialog, refused, changes, idempotencyKey: idempotencyKey)
+            return try encoded(HandsetAPI.DialogAnswer(dialogId: "", sessionId: nil, reportNumber: nil, order: nil, result: refused))
         }
         return try await commit(&dialog, changes, insertingAs: (idempotencyKey, requestDigest))
     }
@@ -170,18 +179,28 @@ public final class HandsetEngine: Sendable {
 
     // MARK: durable steps
 
-    private func commit(_ dialog: inout DialogRecord, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) -> EncodedAnswer {
-        let written = dialog
+    func commit(_ dialog: inout DialogRecord, _ given: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws(HandsetRefusal) -> EncodedAnswer {
+        var changes = given
+        let told: HandsetAPI.DialogAnswer?
+        do throws(KeyVaultError) {
+            told = try await settleAnswers(&dialog, &changes)
+        } catch {
+            logger.error("what applications answered cannot be sealed", metadata: ["process": "\(dialog.id)", "error": "\(error)"])
+            throw HandsetRefusal(.unavailable, "the TSM's key vault is not available; report again later")
+        }
+        let (written, settled) = (dialog, changes)
         let answer = try encoded(dialog.nextAnswer)
-        guard try await stored({ try await self.write(written, answer, changes, insertingAs: key) }) else {
+        guard try await stored({ try await self.write(written, answer, settled, insertingAs: key) }) else {
             // Another dialog has created an instance on this component meanwhile: ours comes second.
-            end(&dialog, with: outcome(of: dialog, failing: RunFailure(.alreadyExists, "a service instance of this service exists on the secure component"), instance: nil, started: false))
+            end(&dialog, with: outcome(of: dialog, failing: RunFailure(.alreadyExists, "a service instance of this service has just been created on a secure component of this handset; ask for the service's instances"), instance: nil, started: false))
             let second = dialog
             let answer = try encoded(dialog.nextAnswer)
             _ = try await stored { try await self.write(second, answer, DialogChanges(), insertingAs: key) }
             return answer
         }
         await teller.tell(changes.keySetTasks)
+        await forgetNow(changes)
+        if let told { return try encoded(told) }
         return answer
     }
 
@@ -190,10 +209,10 @@ public final class HandsetEngine: Sendable {
         guard let answer = try await stored({ try await self.store.lastAnswer(dialog: dialog.id) }) else {
             throw HandsetRefusal(.unknownDialog, "the process ended so long ago that its answer is not kept any more")
         }
-        return answer
+        return try await withSealedAnswers(answer, of: dialog)
     }
 
-    private func encoded(_ answer: HandsetAPI.DialogAnswer?) throws(HandsetRefusal) -> EncodedAnswer {
+    func encoded(_ answer: HandsetAPI.DialogAnswer?) throws(HandsetRefusal) -> EncodedAnswer {
         do {
             guard let answer else { throw HandsetRefusal(.unavailable, "the TSM has no answer to this; give the process ID to its operator") }
             return try EncodedAnswer(answer)
@@ -207,9 +226,13 @@ public final class HandsetEngine: Sendable {
     private func write(_ dialog: DialogRecord, _ answer: EncodedAnswer, _ changes: DialogChanges, insertingAs key: (idempotency: String, digest: String)?) async throws -> Bool {
         let now = environment.now()
         let proofExpires = now.addingTimeInterval(settings.proofOfCard)
-        return try await store.store.write { db in
-            if case .create = dialog.purpose, let instance = changes.instance, changes.savesInstance,
-               try HandsetStore.hasInstance(service: instance.serviceId, component: instance.componentId, in: db) { return false }
+        let told = outboxEntry(dialog, changes)
+        defer { if let told { outbox.ring(for: told) } }
+        return try await store.store.write { [self] db in
+            if case .create = dialog.purpose, let instance = changes.instance, changes.savesInstance {
+                for component in Set(changes.handsetComponents + [instance.componentId])
+                where try HandsetStore.hasInstance(service: instance.serviceId, component: component, in: db) { return false }
+            }
             if let key {
                 try HandsetStore.insert(dialog, sessionDigest: SessionDigest.of(dialog.sessionId), idempotencyKey: key.idempotency, requestDigest: key.digest, in: db)
             } else {
@@ -222,7 +245,13 @@ public final class HandsetEngine: Sendable {
                 try HandsetStore.save(instance, in: db)
             }
             for task in changes.keySetTasks { try HandsetStore.insert(task, in: db) }
+            if let due = changes.forgetsProcess { try HandsetStore.forget(process: dialog.id, due: due, in: db) }
+            if let action = changes.operatorAction {
+                try QuarantineTable.record(action, db)
+                try HandsetStore.journal(JournalEvent.operatorKind, try WireJSON.encode(action), dialog: dialog.id, at: now, in: db)
+            }
             try HandsetStore.journal(dialog.isEnded ? "result" : "order", answer.body, dialog: dialog.id, at: now, in: db)
+            if let told, try !outbox.insert(told, at: now, in: db) { noteDropped(told) }
             return true
         }
     }
@@ -236,7 +265,7 @@ public final class HandsetEngine: Sendable {
         }
     }
 
-    private func stored<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws(HandsetRefusal) -> Value {
+    func stored<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws(HandsetRefusal) -> Value {
         do {
             return try await body()
         } catch {

@@ -37,6 +37,11 @@ enum HandsetMigrations {
                 CREATE INDEX instance_document ON instance(document_digest);
                 """)
         }
+        migrator.registerMigration("results for online services") { db in try db.execute(sql: OutboxStore.schema) }
+        migrator.registerMigration("quarantine and actions of operators") { db in try db.execute(sql: QuarantineTable.schema) }
+        migrator.registerMigration("processes that the vault is to forget") { db in
+            try db.execute(sql: "CREATE TABLE process_to_forget (process TEXT PRIMARY KEY, due REAL NOT NULL) STRICT, WITHOUT ROWID")
+        }
         return migrator
     }
 }

@@ -6,7 +6,7 @@ import TrustedServiceModel
 /// The handset plane's rows. Every query on behalf of a caller is by owner: a foreign ID behaves like one that does not exist.
 struct HandsetStore: Sendable {
     let store: Store
-    private let shelf = DocumentShelf()
+    let shelf = DocumentShelf()
 
     init(store: Store) { self.store = store }
 
@@ -53,7 +53,7 @@ struct HandsetStore: Sendable {
         }
     }
 
-    private static func instances(_ db: Database, _ shelf: DocumentShelf, _ condition: String, _ arguments: StatementArguments) throws -> [InstanceRecord] {
+    static func instances(_ db: Database, _ shelf: DocumentShelf, _ condition: String, _ arguments: StatementArguments) throws -> [InstanceRecord] {
         let sql = "SELECT record, document_digest, body FROM instance LEFT JOIN document ON digest = document_digest WHERE " + condition
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { row in
             let decoder = WireJSON.decoder()
@@ -175,6 +175,7 @@ struct HandsetStore: Sendable {
             try db.execute(sql: "DELETE FROM journal WHERE at < ?", arguments: [at])
             try db.execute(sql: "DELETE FROM dialog WHERE ended = 1 AND lease_expires < ?", arguments: [date.timeIntervalSince1970])
             try db.execute(sql: "DELETE FROM proof WHERE expires < ?", arguments: [date.timeIntervalSince1970])
+            try QuarantineTable.forget(before: at, db)
             try db.execute(sql: "DELETE FROM document WHERE digest NOT IN (SELECT document_digest FROM instance WHERE document_digest IS NOT NULL)")
         }
     }

@@ -27,3 +27,18 @@ extension OperatorAPI {
         }
     }
 }
+
+extension OperatorAPI {
+    /// Body of `PUT /service-providers/{id}/device-integrity`.
+    public struct NewDeviceIntegrity: Codable, Sendable, Hashable {
+        /// Public keys of the integrity service: EC on P-256, for ES256. Others in the set are skipped.
+        public var jwks: JSONWebKeySet
+        /// Of a verdict, seconds, 10 to 3600; absent: 300.
+        public var maximumAge: Int?
+
+        public init(jwks: JSONWebKeySet, maximumAge: Int? = nil) {
+            self.jwks = jwks
+            self.maximumAge = maximumAge
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import DeploymentDocument
 import GlobalPlatform
+import ServiceKit
 import TrustedServiceModel
 
 /// Wire types of the operator listener (`/operator/v1`).
@@ -142,16 +143,4 @@ public enum OperatorAPI {
     }
 }
 
-/// Why the operator's request was refused; the code is the problem document's.
-public struct OperatorError: Error, Sendable, Hashable, CustomStringConvertible {
-    public enum Code: String, Sendable, CaseIterable { case invalidRequest, notFound, conflict }
-    public let code: Code
-    public let reason: String
-
-    public init(_ code: Code, _ reason: String) {
-        self.code = code
-        self.reason = reason
-    }
-
-    public var description: String { "\(code.rawValue): \(reason)" }
-}
+public typealias OperatorError = ServiceKit.OperatorError

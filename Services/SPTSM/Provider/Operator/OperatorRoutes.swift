@@ -7,7 +7,7 @@ import ServiceKit
 /// `/operator/v1`: the table in docs/operator-api.md.
 enum OperatorRoutes {
     static func add<Context: PeerRequestContext>(to router: Router<Context>, engine: OperatorEngine) {
-        let group = router.group("/operator/v1").add(middleware: OperatorRecord(logger: engine.logger)).add(middleware: OperatorErrors())
+        let group = router.group("/operator/v1").add(middleware: OperatorMiddleware(logger: engine.logger))
         group.get("openapi.yaml") { _, _ in APIDocument.operator.response }
         serviceProviders(group.group("service-providers"), engine)
         belongings(group.group("service-providers/:id"), engine)
@@ -61,6 +61,15 @@ enum OperatorRoutes {
         group.put("client-certificate") { request, context in
             let certificate = try await request.decodeJSON(OperatorAPI.ClientCertificate.self)
             return try Response.json(try await engine.setClientCertificate(certificate, of: try context.segment("id")))
+        }
+        group.get("device-integrity") { _, context in try Response.json(try await engine.deviceIntegrity(of: try context.segment("id"))) }
+        group.put("device-integrity") { request, context in
+            let new = try await request.decodeJSON(OperatorAPI.NewDeviceIntegrity.self)
+            return try Response.json(try await engine.setDeviceIntegrity(new, of: try context.segment("id")))
+        }
+        group.delete("device-integrity") { _, context in
+            try await engine.removeDeviceIntegrity(of: try context.segment("id"))
+            return Response(status: .noContent)
         }
         group.post("tokens") { request, context in
             let new = try await request.decodeJSON(OperatorAPI.NewToken.self)
@@ -138,45 +147,6 @@ enum OperatorRoutes {
         group.delete("lockouts/:kind/:subject") { _, context in
             try engine.releaseLockout(kind: try context.segment("kind"), subject: try context.segment("subject"))
             return Response(status: .noContent)
-        }
-    }
-}
-
-extension RequestContext {
-    /// A path's parameter, percent-decoded: the router matches encoded segments and hands them on as they came.
-    fileprivate func segment(_ name: String) throws -> String {
-        let text = try parameters.require(name)
-        guard let decoded = text.removingPercentEncoding else { throw OperatorError(.invalidRequest, "the path is not encoded as paths are") }
-        return decoded
-    }
-}
-
-/// Who changed what, in the log. Bodies stay out of it: an answer may hold a token.
-private struct OperatorRecord<Context: PeerRequestContext>: RouterMiddleware {
-    let logger: Logger
-
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        let answer = try await next(request, context)
-        if request.method != .get {
-            let names = ((context.peer?.uris ?? []) + (context.peer?.dnsNames ?? [])).joined(separator: " ")
-            logger.notice("operator", metadata: ["who": "\(names)", "method": "\(request.method.rawValue)", "path": "\(request.uri.path)", "status": "\(answer.status.code)"])
-        }
-        return answer
-    }
-}
-
-/// The operator's errors as problem documents.
-private struct OperatorErrors<Context: RequestContext>: RouterMiddleware {
-    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        do {
-            return try await next(request, context)
-        } catch let error as OperatorError {
-            let status: HTTPResponse.Status = switch error.code {
-            case .invalidRequest: .badRequest
-            case .notFound: .notFound
-            case .conflict: .conflict
-            }
-            throw ProblemError(status, code: error.code.rawValue, detail: error.reason)
         }
     }
 }

@@ -50,7 +50,7 @@ enum ServiceProviderTable {
 
     static func remove(_ id: String, _ db: Database) throws {
         for prefix in try tenancy(of: id, db).prefixes { try removePrefix(prefix, of: id, db) }
-        for table in ["device_app", "key_index", "long_term_token", "token_issuer"] { try db.execute(sql: "DELETE FROM \(table) WHERE owner = ?", arguments: [id]) }
+        for table in ["device_app", "key_index", "long_term_token", "token_issuer", "device_integrity"] { try db.execute(sql: "DELETE FROM \(table) WHERE owner = ?", arguments: [id]) }
         try db.execute(sql: "DELETE FROM service_provider WHERE id = ?", arguments: [id])
     }
 
