@@ -1,3 +1,4 @@
+import DeploymentDocument
 import Identity
 import KeyVaultAPI
 import ServiceKit
@@ -10,7 +11,7 @@ import TrustedServiceModel
 final class OneVerdict: DeviceIntegrityCheck {
     let asked = Mutex<[(verdict: String?, app: String, key: String)]>([])
 
-    func check(verdict: String?, deviceAppId: String, deviceKeyThumbprint: String) async throws(TSMFailure) {
+    func check(verdict: String?, serviceProviderId: String, deviceAppId: String, deviceKeyThumbprint: String) async throws(TSMFailure) {
         asked.withLock { $0.append((verdict, deviceAppId, deviceKeyThumbprint)) }
         guard verdict == "sound" else { throw TSMFailure(.deviceIntegrityCheckFailed, "the device's state does not justify an access token") }
     }
@@ -73,6 +74,56 @@ struct DeviceIntegrityTests {
             } catch {
                 #expect(error.category == .unauthorized && check.asked.withLock { $0.isEmpty })
             }
+        }
+    }
+}
+
+@Suite("signed verdicts: the service provider's integrity service vouches for this app on this device, now")
+struct SignedVerdictTests {
+    static let audience = "https://sp-tsm.example/tsm-api"
+    let service = SoftwareTokenSigner(keyID: "i1"), device = SoftwareTokenSigner()
+
+    private func refusal(_ bench: TSMBench, _ verdict: String?, provider: String = FixedCatalogue.provider, key: SoftwareTokenSigner? = nil) async -> TSMFailure? {
+        let clock = bench.clock
+        let check = SignedVerdictCheck(catalogue: bench.catalogue, audience: Self.audience, now: { clock.now }, logger: bench.logger)
+        do throws(TSMFailure) {
+            try await check.check(verdict: verdict, serviceProviderId: provider, deviceAppId: FixedCatalogue.app, deviceKeyThumbprint: (key ?? device).publicKey.thumbprint)
+        } catch {
+            #expect(error.category == .deviceIntegrityCheckFailed)
+            return error
+        }
+        return nil
+    }
+
+    private func verdict(_ bench: TSMBench, _ outcome: DeviceVerdict.Outcome = .pass, by signer: SoftwareTokenSigner? = nil) throws -> String {
+        try DeviceVerdict(audience: Self.audience, issued: bench.clock.now, deviceAppId: FixedCatalogue.app, deviceKeyThumbprint: device.publicKey.thumbprint, verdict: outcome)
+            .signed(by: signer ?? service)
+    }
+
+    @Test("good ones pass; missing, failed, old, another device's, another signer's, another provider's: category 20")
+    func verdicts() async throws {
+        try await withBench { bench in
+            let good = try verdict(bench)
+            #expect(await refusal(bench, good)?.details.contains("knows no integrity service") == true)
+            let keys = DeviceIntegrityKeys(serviceProviderId: FixedCatalogue.provider, jwks: JSONWebKeySet(keys: [service.publicKey]), maximumAge: 120)
+            bench.catalogue.state.withLock { $0.deviceIntegrityKeys = [keys] }
+            #expect(await refusal(bench, good) == nil)
+            #expect(await refusal(bench, nil)?.details.contains("carries no verdict") == true)
+            #expect(await refusal(bench, "sound") != nil)
+            #expect(await refusal(bench, try verdict(bench, .fail))?.details.contains("does not vouch") == true)
+            #expect(await refusal(bench, good, key: SoftwareTokenSigner())?.details.contains("another device key") == true)
+            #expect(await refusal(bench, try verdict(bench, by: SoftwareTokenSigner(keyID: "i1"))) != nil)
+            // Another provider's integrity service says nothing of this provider's devices.
+            #expect(await refusal(bench, good, provider: "3b1d6f0e-0000-4000-8000-00000000000f") != nil)
+            let foreign = DeviceIntegrityKeys(serviceProviderId: "3b1d6f0e-0000-4000-8000-00000000000f", jwks: JSONWebKeySet(keys: [SoftwareTokenSigner(keyID: "i1").publicKey]), maximumAge: 120)
+            bench.catalogue.state.withLock { $0.deviceIntegrityKeys = [foreign, keys] }
+            #expect(await refusal(bench, good) == nil)
+            #expect(await refusal(bench, good, provider: foreign.serviceProviderId) != nil)
+            bench.clock.advance(by: 151)
+            #expect(await refusal(bench, good)?.details.contains("old") == true)
+            #expect(await refusal(bench, try verdict(bench)) == nil)
+            bench.catalogue.state.withLock { $0.deviceIntegrityKeys = [] }
+            #expect(await refusal(bench, try verdict(bench)) != nil)
         }
     }
 }

@@ -149,6 +149,8 @@ import Yams
                                                 deviceKeyClaim: try ClaimPointer("/k"), maximumLifetime: 60), "TokenIssuer")
         try expectMembers(OperatorAPI.NewTokenIssuer(issuer: "i", audience: "a", jwks: JSONWebKeySet(keys: []), deviceAppClaim: try ClaimPointer("/a"),
                                                      deviceKeyClaim: try ClaimPointer("/k"), maximumLifetime: 60), "NewTokenIssuer")
+        try expectMembers(DeviceIntegrityKeys(serviceProviderId: "s", jwks: JSONWebKeySet(keys: []), maximumAge: 60), "DeviceIntegrity")
+        try expectMembers(OperatorAPI.NewDeviceIntegrity(jwks: JSONWebKeySet(keys: []), maximumAge: 60), "NewDeviceIntegrity")
         let removal = OperatorAPI.PlannedRemoval(effective: "e", message: "m", override: "o")
         try expectMembers(removal, "PlannedRemoval")
         try expectMembers(OperatorAPI.ProfileRecord(issuerId: "i", profile: plane.profile304, removal: removal), "Profile")

@@ -9,7 +9,7 @@ import TrustedServiceModel
 @Suite struct InternalInterfaceTests {
     @Test func onlyTheHandsetPlaneMayReadAndNobodyWrite() async throws {
         let plane = try await Plane()
-        let paths = ["/internal/v1/revisions", "/internal/v1/device-apps", "/internal/v1/issuers", "/internal/v1/token-issuers"]
+        let paths = ["/internal/v1/revisions", "/internal/v1/device-apps", "/internal/v1/issuers", "/internal/v1/token-issuers", "/internal/v1/device-integrity"]
         for path in paths {
             #expect(try await plane.callInternal(path).status == 200)
             for peer in [Plane.gateway, Plane.operatorName, "spiffe://issuer-1.example/sp-tsm-handset"] { #expect(try await plane.callInternal(path, peer: peer).status == 403) }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SPTSMProvider
 
-@Suite("token issuers of service providers") struct TokenIssuerTests {
+@Suite("token issuers and integrity services of service providers") struct TokenIssuerTests {
     private let key = SoftwareTokenSigner(keyID: "k1"), next = SoftwareTokenSigner(keyID: "k2")
 
     private func body(_ changes: [String: Any?] = [:], keys: [SoftwareTokenSigner]? = nil) throws -> String {
@@ -91,5 +91,29 @@ import Testing
         let usable = try JSONSerialization.jsonObject(with: JSONEncoder().encode(key.publicKey))
         let mixed: TokenIssuerDescriptor = try await plane.callOperator(.post, path, json: try body(["jwks": ["keys": [rsa, usable]]])).decode()
         #expect(mixed.jwks.keys == [key.publicKey])
+    }
+
+    @Test func anIntegrityServiceIsRegisteredReplacedAndRemoved() async throws {
+        let plane = try await Plane()
+        let path = "/service-providers/\(plane.first.id)/device-integrity"
+        func body(_ keys: [SoftwareTokenSigner], _ age: Int? = nil) throws -> String {
+            let keys = String(decoding: try JSONEncoder().encode(JSONWebKeySet(keys: keys.map(\.publicKey))), as: UTF8.self)
+            return "{\"jwks\": \(keys)\(age.map { ", \"maximumAge\": \($0)" } ?? "")}"
+        }
+        for method in [HTTPRequest.Method.get, .delete] { #expect(try await plane.callOperator(method, path).status == 404) }
+        let set: DeviceIntegrityKeys = try await plane.callOperator(.put, path, json: try body([key])).decode()
+        #expect(set == DeviceIntegrityKeys(serviceProviderId: plane.first.id, jwks: JSONWebKeySet(keys: [key.publicKey]), maximumAge: 300))
+        let replaced: DeviceIntegrityKeys = try await plane.callOperator(.put, path, json: try body([key, next], 60)).decode()
+        #expect(replaced.jwks.keys.count == 2 && replaced.maximumAge == 60)
+        #expect(try await plane.callOperator(.get, path).decode(DeviceIntegrityKeys.self) == replaced)
+        #expect(try await plane.callInternal("/internal/v1/device-integrity").decode([DeviceIntegrityKeys].self) == [replaced])
+        for wrong in [try body([]), try body([key], 9), try body([key], 3601), try body([key, SoftwareTokenSigner()]), "{}"] {
+            #expect(try await plane.callOperator(.put, path, json: wrong).status == 400, "\(wrong)")
+        }
+        #expect(try await plane.callOperator(.put, "/service-providers/nobody/device-integrity", json: try body([key])).status == 404)
+        let before = try await plane.plane.internal.revisions(after: 0).current
+        #expect(try await plane.callOperator(.delete, path).status == 204)
+        #expect(try await plane.plane.internal.revisions(after: before).entries.map(\.change) == [.settingsChanged])
+        #expect(try await plane.callInternal("/internal/v1/device-integrity").decode([DeviceIntegrityKeys].self).isEmpty)
     }
 }

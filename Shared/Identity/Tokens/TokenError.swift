@@ -21,6 +21,7 @@ public struct TokenError: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongURL
         case wrongAccessToken
         case wrongDeviceKey
+        case wrongApp
         case replayed
         case replayCacheFull
     }

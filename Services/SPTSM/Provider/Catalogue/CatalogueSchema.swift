@@ -12,6 +12,7 @@ enum CatalogueSchema {
         migrator.registerMigration("4 files in pieces") { db in try db.execute(sql: UploadStore.schema) }
         migrator.registerMigration("5 load files that were published") { db in try db.execute(sql: LoadFileStore.schema) }
         migrator.registerMigration("token issuers of service providers") { db in try db.execute(sql: TokenIssuerTable.schema) }
+        migrator.registerMigration("integrity services of service providers") { db in try db.execute(sql: DeviceIntegrityTable.schema) }
         return migrator
     }
 

@@ -32,6 +32,8 @@ public struct InternalEngine: Sendable {
 
     public func tokenIssuers() async throws -> [TokenIssuerDescriptor] { try await store.scan { try TokenIssuerTable.all($0) } }
 
+    public func deviceIntegrityKeys() async throws -> [DeviceIntegrityKeys] { try await store.scan { try DeviceIntegrityTable.all($0) } }
+
     public func maintenance() async throws -> Maintenance { try await store.read { try Maintenance.read($0) } }
 
     public func issuers() async throws -> [IssuerDescriptor] {

@@ -34,6 +34,7 @@ enum InternalRoutes {
         }
         router.get("/internal/v1/device-apps") { _, _ in try Response.json(try await engine.deviceApps()) }
         router.get("/internal/v1/token-issuers") { _, _ in try Response.json(try await engine.tokenIssuers()) }
+        router.get("/internal/v1/device-integrity") { _, _ in try Response.json(try await engine.deviceIntegrityKeys()) }
         router.get("/internal/v1/maintenance") { _, _ in try Response.json(try await engine.maintenance()) }
         router.get("/internal/v1/issuers") { _, _ in try Response.json(try await engine.issuers()) }
     }
