@@ -7,13 +7,13 @@ SHELL := /bin/bash
 unexport TSMS_TESTS
 
 BUILD_PACKAGES := libssl-dev libsqlite3-dev libpcsclite-dev libnghttp2-dev pkg-config
-TEST_PACKAGES  := curl openssl
+TEST_PACKAGES  := curl openssl softhsm2
 # Without headers: they bring no new compilation.
 CARD_PACKAGES  := pcscd vsmartcard-vpcd opensc pcsc-tools python3-pyscard python3-cryptography
 BENCH_PACKAGES := nghttp2-client nghttp2-server haproxy
 TEST_LOG       := .build/test.log
 
-.PHONY: help setup setup-bench setup-card build demo test soak test-card test-contract test-address fuzz release bench clean
+.PHONY: help setup setup-bench setup-card build demo sample-app test soak test-card test-contract test-address fuzz release bench clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,11 @@ build: setup ## Build all programs (debug)
 
 demo: build ## From nothing to a deployed applet and back, on simulated secure components
 	.build/debug/tsms demo
+
+# Its own build directory: as a dependency the suite is compiled with other flags. The first time takes as long as a first build of the suite.
+sample-app: build ## The sample SP app, a package of its own, built and run against a testbed
+	swift build --package-path deploy/testbed/sample-app --scratch-path .build/sample-app
+	bash deploy/testbed/sample-app/run
 
 # Programs first: the end-to-end tests start them. Both builds share .build/debug. One test after the other: side by side, eight
 # hundred tests on two cores starve each other's servers of the time that their clients give them.

@@ -4,7 +4,7 @@ import TrustedServiceModel
 public protocol ProcessListener: Sendable {
     /// Exactly once, before anything changes on the secure component. An error here aborts the process: no APDU is sent (3.2.1).
     func onProcessStart(_ start: ProcessStart) async throws
-    /// One or more times.
+    /// After the start, one or more times; the percentage never falls. The order goes on when it returns.
     func onProcessProgress(_ progress: ProcessProgress) async
 }
 

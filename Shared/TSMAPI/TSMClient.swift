@@ -99,7 +99,7 @@ public final class TSMClient: Sendable {
         }
         let agent = LocalAgent(service: service, components: components, listener: listener)
         do throws(TSMFailure) {
-            let outcome = try await exchange(path, request(HandsetAPI.Handshake(components: components)), agent)
+            let outcome = try await exchange(path, request(HandsetAPI.Handshake(components: components, provesTogether: true, inaccessible: refusals.isEmpty ? nil : refusals)), agent)
             await agent.close()
             return outcome
         } catch {
@@ -115,12 +115,23 @@ public final class TSMClient: Sendable {
             guard let order = answer.order, let number = answer.reportNumber else { throw TSMFailure(.internalError, "the TSM answered with neither an order nor a result") }
             if Task.isCancelled { throw TSMFailure(.executionInterrupted, "the call was cancelled; process \(answer.dialogId) ends by itself") }
             if let delay = order.delay, delay > 0 { try? await Task.sleep(for: .milliseconds(min(delay, 10_000))) }
-            let component = agent.reader(of: order) ?? ""
-            await gate.enter(component)
-            let report = await agent.run(order)
-            gate.leave(component)
+            var report = await run(order, agent)
+            if let others = answer.alongside {
+                var reports: [SERAM.Report] = []
+                for other in others { reports.append(await run(other, agent)) }
+                report.alongside = reports
+            }
             answer = try await backend.call("/processes/\(answer.dialogId)/reports/\(number)", report, idempotencyKey: nil)
         }
+    }
+
+    private func run(_ order: SERAM.Order, _ agent: LocalAgent) async -> SERAM.Report {
+        let component = agent.reader(of: order) ?? ""
+        await gate.enter(component)
+        let report = await agent.run(order)
+        gate.leave(component)
+        configuration.log?("order for \(component): \(report.ramResponses?.reduce(0) { $0 + $1.listOfRAPDU.count } ?? 0) answers, \(report.localAgentStatus.localAgentStatusEnum.rawValue)")
+        return report
     }
 
     /// A deployment or update of which nothing is known here but that it failed.

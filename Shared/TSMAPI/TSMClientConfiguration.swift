@@ -14,13 +14,18 @@ public struct TSMClientConfiguration: Sendable {
     public var retries: Int
     /// Where the registration gets its verdict on the device; nil: it carries none.
     public var deviceIntegrity: (any DeviceIntegritySource)?
+    /// Told one line for each request to the TSM and each order that the secure component carried out, for an app that wants to show what happened after a
+    /// problem: paths, statuses and counts; no token, no proof, no APDU. Called from any thread.
+    public var log: (@Sendable (String) -> Void)?
 
-    public init(handsetURL: URL, serviceProviderId: String, deviceAppId: String, issuerSecurityDomains: [AID], retries: Int = 2, deviceIntegrity: (any DeviceIntegritySource)? = nil) {
+    public init(handsetURL: URL, serviceProviderId: String, deviceAppId: String, issuerSecurityDomains: [AID], retries: Int = 2, deviceIntegrity: (any DeviceIntegritySource)? = nil,
+                log: (@Sendable (String) -> Void)? = nil) {
         self.handsetURL = handsetURL
         self.serviceProviderId = serviceProviderId
         self.deviceAppId = deviceAppId
         self.issuerSecurityDomains = issuerSecurityDomains
         self.retries = retries
         self.deviceIntegrity = deviceIntegrity
+        self.log = log
     }
 }

@@ -1,7 +1,9 @@
 import Cryptography
+import Foundation
 import GlobalPlatform
 import SecureComponent
 import SecureComponentSimulator
+import Synchronization
 @testable import TSMAPI
 import Testing
 import TrustedServiceModel
@@ -50,4 +52,25 @@ struct LocalAgentTests {
         #expect(await agent.run(order([["80CA004200"]])).localAgentStatus.localAgentStatusEnum == .unavailableSE)
         #expect(await agent.run(SERAM.Order(ramCommands: nil)).localAgentStatus.localAgentStatusEnum == .polling)
     }
+
+    private func notification(_ content: HandsetAPI.Notification) throws -> SERAM.Command {
+        .notification(String(decoding: try JSONEncoder().encode(content), as: UTF8.self))
+    }
+
+    @Test("the listener is told of the start once and first, of progress after it and never backwards, whatever the orders repeat")
+    func notificationsInOrder() async throws {
+        let listener = Told()
+        let agent = LocalAgent(service: NoComponents(), components: [], listener: listener)
+        let start = try notification(.start(ProcessStart(processId: "p", callerId: "a", startDate: "d")))
+        func progress(_ percent: Int) throws -> SERAM.Command { try notification(.progress(ProcessProgress(processId: "p", progress: percent, operation: .deploymentInstallation))) }
+        _ = await agent.run(SERAM.Order(ramCommands: [try progress(1), start, try progress(2), try progress(40)]))
+        _ = await agent.run(SERAM.Order(ramCommands: [start, try progress(2), try progress(40), try progress(95), .notification("not JSON")]))
+        #expect(listener.lines.withLock { $0 } == ["start p", "2", "40", "40", "95"])
+    }
+}
+
+private final class Told: ProcessListener {
+    let lines = Mutex<[String]>([])
+    func onProcessStart(_ start: ProcessStart) async throws { lines.withLock { $0.append("start \(start.processId)") } }
+    func onProcessProgress(_ progress: ProcessProgress) async { lines.withLock { $0.append("\(progress.progress)") } }
 }

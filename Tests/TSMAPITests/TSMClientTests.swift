@@ -95,4 +95,25 @@ struct TSMClientTests {
         #expect(await client.terminateService(serviceInstanceId: "").processInfo.executionStatus == .invalidArgument)
         #expect(transport.requests.withLock { $0.isEmpty })
     }
+
+    @Test("the log tells paths and statuses, and no token, key or proof")
+    func log() async throws {
+        let lines = Lines()
+        let transport = ScriptedTransport([Self.registration, Self.result, .lost, .lost])
+        let client = TSMClient(configuration: TSMClientConfiguration(handsetURL: try #require(URL(string: "https://tsm.example/tsm-api/v1")), serviceProviderId: "sp", deviceAppId: "ab",
+                                                                    issuerSecurityDomains: [.issuerSecurityDomain], retries: 1, log: { lines.add($0) }),
+                               transport: transport, deviceKey: SoftwareTokenSigner(), secureComponents: NoComponents())
+        _ = await client.getServiceInstances(serviceId: "s")
+        _ = await client.getServiceInstances(serviceId: "s")
+        let told = lines.all
+        #expect(told.count == 4 && told[0].contains("/registrations") && told[1].contains("/service-instance-queries") && told[1].contains("status 200"))
+        #expect(told[3].contains("lost"))
+        #expect(!told.contains { $0.contains("token-1") || $0.contains("DPoP") || $0.contains("eyJ") })
+    }
+}
+
+private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
 }

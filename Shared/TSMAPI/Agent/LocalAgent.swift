@@ -14,6 +14,8 @@ actor LocalAgent {
     private let listener: (any ProcessListener)?
     private var session: (reader: String, session: any Session)?
     private var current: (any Channel)?
+    private var hasStarted = false
+    private var progress = 0
 
     init(service: any SecureElementService, components: [HandsetAPI.Component], listener: (any ProcessListener)?) {
         self.service = service
@@ -114,8 +116,16 @@ actor LocalAgent {
     private func tell(_ text: String) async throws {
         guard let listener, let notification = try? JSONDecoder().decode(HandsetAPI.Notification.self, from: Data(text.utf8)) else { return }
         switch notification {
-        case .start(let start): try await listener.onProcessStart(start)
-        case .progress(let progress): await listener.onProcessProgress(progress)
+        case .start(let start):
+            // Exactly once, and before anything else (TR-03165 4.2.4).
+            guard !hasStarted else { return }
+            hasStarted = true
+            try await listener.onProcessStart(start)
+        case .progress(let told):
+            // An order that is sent again tells it again; progress never goes back.
+            guard hasStarted, told.progress >= progress else { return }
+            progress = told.progress
+            await listener.onProcessProgress(told)
         }
     }
 

@@ -102,8 +102,15 @@ actor Backend {
     }
 
     private func send(_ path: String, _ headers: [(String, String)], _ body: [UInt8]) async throws(TSMFailure) -> BackendAnswer {
-        try await transport.send(method: "POST", path: configuration.handsetURL.path() + path,
-                                 headers: headers.map { (name: $0.0, value: $0.1) } + [(name: "content-type", value: "application/json")], body: body)
+        do throws(TSMFailure) {
+            let answer = try await transport.send(method: "POST", path: configuration.handsetURL.path() + path,
+                                                  headers: headers.map { (name: $0.0, value: $0.1) } + [(name: "content-type", value: "application/json")], body: body)
+            configuration.log?("POST \(path): \(body.count) bytes sent, status \(answer.status), \(answer.body.count) bytes came")
+            return answer
+        } catch {
+            configuration.log?("POST \(path): \(body.count) bytes sent, \(error.executionMessage)")
+            throw error
+        }
     }
 
     private func proof(_ path: String, token: String?) throws(TSMFailure) -> String {
