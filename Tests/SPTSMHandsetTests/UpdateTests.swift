@@ -62,7 +62,7 @@ struct UpdateTests {
                        entries(["F054534D5301010101", "F054534D5301020101", "F054534D5301020201"]).compactMap(\.lifeCycleState))
     }
 
-    @Test("there and back: content, keys, access rules, round trips of a deployment", arguments: CardProfile.proving)
+    @Test("there and back: content, keys, access rules, round trips", arguments: CardProfile.proving)
     func thereAndBack(profile: CardProfile) async throws {
         try await withUpdatable(profile) { bench, card, handset, id in
             let before = card.image
@@ -76,7 +76,7 @@ struct UpdateTests {
                 #expect(updated.processInfo.executionStatus == .noError, "\(updated.processInfo.executionMessage)")
                 #expect(updated.serviceInstanceState == .operational && updated.technicalInformation.serviceVersionTag == version)
                 #expect(updated.serviceCommandResults.map(\.commandExecutionStatus) == [.success, .success, .success])
-                #expect(handset.transport.requests - counted == profile.deploymentTrips)
+                #expect(handset.transport.requests - counted == profile.updateTripsWithIssuer)
                 listener.told.withLock { #expect($0.starts.map(\.processId) == [updated.processInfo.processId] && $0.progress == $0.progress.sorted()) }
                 #expect(content(card) == Content(versions, states))
                 #expect(card.image.keySets(of: bench.catalogue.document.service.securityDomain).map(\.version) == [0x31])
@@ -148,7 +148,7 @@ struct UpdateTests {
 
     @Test("every report lost in turn: after the lease the next update reconciles and completes, or terminate empties the card", arguments: [CardProfile.eSE, .eSERandom], [true, false])
     func lostReports(profile: CardProfile, terminates: Bool) async throws {
-        for lost in 2...profile.deploymentTrips {
+        for lost in 2...profile.updateTripsWithIssuer {
             try await withUpdatable(profile) { bench, card, handset, id in
                 let before = card.image.registry
                 #expect(await handset.deploy(id).serviceInstanceState == .operational)

@@ -62,6 +62,8 @@ extension AID {
     public static let olderSecurityDomainModule = AID(known: [0xA0, 0x00, 0x00, 0x00, 0x03, 0x53, 0x50, 0x41])
     /// The Access Rule Application Master (GPD_SPE_013).
     public static let accessRuleApplicationMaster = AID(known: [0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00])
+    /// org.globalplatform.upgrade: imported by applets that hand their data over to their next load file (Amendment H).
+    public static let upgradePackage = AID(known: [0xA0, 0x00, 0x00, 0x01, 0x51, 0x07])
     /// The Contactless Registry Services application (Amendment C).
     public static let contactlessRegistryServices = AID(known: [0xA0, 0x00, 0x00, 0x01, 0x51, 0x43, 0x52, 0x53, 0x00])
 }

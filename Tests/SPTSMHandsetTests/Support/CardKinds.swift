@@ -32,5 +32,8 @@ extension CardProfile {
 
     /// Requests of a whole deployment with the final report (design section 4), and of a termination.
     var deploymentTrips: Int { scp03Parameter.hasPseudoRandomChallenge ? 2 : firstKeys == .inherited ? 5 : 4 }
+    /// Of an update within the security domain: with the issuer's rules unchanged, and with a session of his.
+    var updateTrips: Int { scp03Parameter.hasPseudoRandomChallenge ? 2 : 3 }
+    var updateTripsWithIssuer: Int { scp03Parameter.hasPseudoRandomChallenge ? 2 : 4 }
     var terminationTrips: Int { scp03Parameter.hasPseudoRandomChallenge ? 2 : 4 }
 }

@@ -38,6 +38,8 @@ struct RunState: Codable, Sendable {
     struct Entry: Codable, Sendable, Hashable {
         var step: ProvisioningStep
         var count: Int
+        /// Of a step that personalises.
+        var personalization: PersonalizationEntry?
     }
 
     /// Keys of the service's security domain in this run.
@@ -67,10 +69,14 @@ struct RunState: Codable, Sendable {
     var cause: Cause?
     /// Registry entries that the issuer read, for reconciling.
     var registry: [HexBytes] = []
+    /// What was read of the security domain's content under its own keys.
+    var reading: CardReading?
     /// Applications that were found locked, where that was read.
     var lockedInstances: [AID]?
     /// What this step has proven of key sets and the vault is still to be told; handed on with the step's other changes.
     var keySetTasks: [KeySetTask]?
+    /// What this step's report holds of applications' answers to their scripts.
+    var answers: Unstored<PersonalizationAnswers>?
 
     init(purpose: Purpose, challenge: ChallengeKind, issuerCounter: Int?, plan: [PlannedSession], keys: Keys) {
         self.purpose = purpose

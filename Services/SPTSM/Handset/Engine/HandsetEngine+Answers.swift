@@ -39,12 +39,13 @@ extension HandsetEngine {
         }
     }
 
-    func succeeded(_ dialog: DialogRecord, instance: InstanceRecord) -> HandsetAPI.Outcome {
+    /// - Parameter remark: what whoever reads the result has to know.
+    func succeeded(_ dialog: DialogRecord, instance: InstanceRecord, remark: String = "") -> HandsetAPI.Outcome {
         let reportedOnly = instance.content.isReportedOnly == true
         switch dialog.purpose {
         case .deploy(_, let commands, _), .update(_, _, let commands, _):
             let result = DeployServiceResult(
-                processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly), serviceInstanceState: instance.state, technicalInformation: instance.technicalInformation,
+                processInfo: processInfo(dialog, nil, started: true, reportedOnly: reportedOnly, remark: remark), serviceInstanceState: instance.state, technicalInformation: instance.technicalInformation,
                 serviceCommandResults: CommandResults.all(commands, failing: nil), reader: instance.reader)
             return dialog.purpose.isUpdate ? .updated(result) : .deployed(result)
         case .suspend:
@@ -55,9 +56,9 @@ extension HandsetEngine {
     }
 
     /// - Parameter reportedOnly: the component cannot prove its answers; whoever reads the result has to know.
-    func processInfo(_ dialog: DialogRecord, _ failure: TSMFailure?, started: Bool, reportedOnly: Bool = false) -> ProcessInfo {
-        let remark = reportedOnly ? "The result is as the handset reported it, unproven: this secure component does not sign its answers (SCP03 without response MACs)." : ""
-        return ProcessInfo(processId: started ? dialog.id : "", executionStatus: failure?.category ?? .noError, executionMessage: failure?.executionMessage ?? remark,
+    func processInfo(_ dialog: DialogRecord, _ failure: TSMFailure?, started: Bool, reportedOnly: Bool = false, remark: String = "") -> ProcessInfo {
+        let unproven = reportedOnly ? "The result is as the handset reported it, unproven: this secure component does not sign its answers (SCP03 without response MACs)." : ""
+        return ProcessInfo(processId: started ? dialog.id : "", executionStatus: failure?.category ?? .noError, executionMessage: failure?.executionMessage ?? [remark, unproven].filter { !$0.isEmpty }.joined(separator: " "),
                     startDate: WireDate.text(dialog.began), endDate: WireDate.text(environment.now()))
     }
 

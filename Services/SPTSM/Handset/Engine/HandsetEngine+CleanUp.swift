@@ -11,7 +11,8 @@ extension HandsetEngine {
                   instance given: InstanceRecord, component: ComponentRecord, _ executor: RunExecutor) async -> Bool {
         // What begins with Install put everything there is on the card; a step of a later call leaves what the earlier ones made.
         // Only where the handset has just reported and will go on: not for reports that are none, channels that cannot be had, an issuer that is away.
-        guard failed.purpose == .main, failed.changedCard, [.secureComponentError, .noEligibleSecureComponent].contains(failure.failure.category),
+        // A failed personalisation is left for the next call: the instance is InError (Appendix A.1).
+        guard failed.purpose == .main, failed.changedCard, failure.command != .personalize, [.secureComponentError, .noEligibleSecureComponent].contains(failure.failure.category),
               case .deploy(_, let commands, _) = dialog.purpose, commands.first?.kind == .install else { return false }
         var instance = given
         await executor.abandon(failed)
@@ -35,6 +36,11 @@ extension HandsetEngine {
         return true
     }
 
+    /// Where everything is to be deleted, a security domain that does not answer under our keys is the issuer's to look at and to delete.
+    func goesOnWithoutDomain(after failure: RunFailure, _ run: RunState, _ purpose: DialogRecord.Purpose) -> Bool {
+        run.readsContent && !purpose.isUpdate && [.secureComponentError, .secureComponentInaccessible].contains(failure.failure.category)
+    }
+
     /// The deletion is verified: the instance is as if it had never been deployed.
     func endTakenBack(_ run: RunState, _ dialog: inout DialogRecord, _ changes: inout DialogChanges, _ given: InstanceRecord, provesAnswers: Bool) {
         var instance = given
@@ -43,6 +49,7 @@ extension HandsetEngine {
         instance.state = .notDeployed
         instance.lastStableState = .notDeployed
         instance.previousDocument = nil
+        instance.attemptedDocuments = nil
         instance.content.lockedInstances = nil
         changes.instance = instance
         changes.savesInstance = true

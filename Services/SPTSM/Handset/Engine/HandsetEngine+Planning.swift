@@ -7,13 +7,23 @@ import TrustedServiceModel
 /// What a process needs before it can run: the plan, the component, the executor.
 extension HandsetEngine {
     func sessions(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord, _ component: ComponentRecord, _ challenge: ChallengeKind) async throws(TSMFailure) -> [PlannedSession] {
+        try PersonalizationPortions.split(try await wholeSessions(purpose, instance, component, challenge), of: instance.document.content)
+    }
+
+    private func wholeSessions(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord, _ component: ComponentRecord, _ challenge: ChallengeKind) async throws(TSMFailure) -> [PlannedSession] {
         switch purpose {
+        case .update(_, _, let commands, let finalize) where updatesInPlace(instance):
+            return try UpdatePlanner.sessions(update(instance, commands, finalize: finalize))
         case .deploy(_, let commands, let finalize), .update(_, _, let commands, let finalize):
             let issuer = try await issuers.descriptor(component.issuerId)
+            let installs = commands.first?.kind == .install, suspends = suspends(commands, instance)
+            let former = instance.heldDocuments.first?.service.securityDomain
             let sessions = try DeploymentPlanner.sessions(DeploymentPlanner.Input(
-                document: instance.document.content, commands: commands.map(\.kind), lockAtEnd: finalize && suspends(commands, instance), challenge: challenge,
-                removesRemainder: instance.content.holdsSecurityDomain && commands.first?.kind == .install,
-                transportKeyIndex: issuer.transportKeyIndex, firstKeys: component.component.firstKeys))
+                document: instance.document.content, commands: commands.map(\.kind), lockAtEnd: finalize && suspends, challenge: challenge,
+                removesRemainder: instance.content.holdsSecurityDomain && installs, formerSecurityDomain: former,
+                transportKeyIndex: issuer.transportKeyIndex, firstKeys: component.component.firstKeys,
+                selectable: installs ? [] : instance.content.selectable ?? [], locked: installs ? [] : instance.content.lockedInstances ?? [],
+                unlockAtEnd: finalize && !suspends, unpersonalized: installs ? nil : instance.content.unpersonalized))
             return purpose.isUpdate ? UpdatePlanner.sessions(sessions, removing: instance.content.accessRules) : sessions
         case .suspend(_, let suspend):
             return suspensionSessions(suspend, instance)
@@ -29,7 +39,7 @@ extension HandsetEngine {
     /// A finalize-only call that needs no lock, suspension of what is suspended, and termination of what was never deployed, are done without the card.
     func needsCard(_ purpose: DialogRecord.Purpose, _ instance: InstanceRecord) -> Bool {
         switch purpose {
-        case .deploy(_, let commands, _): !commands.isEmpty || instance.suspendOnCompletion
+        case .deploy(_, let commands, _): !commands.isEmpty || instance.suspendOnCompletion || !(instance.content.lockedInstances ?? []).isEmpty
         case .suspend(_, let suspend): !instance.content.isKnown || instance.state != (suspend ? .suspended : .operational)
         case .terminate: !instance.content.isKnown || instance.content.holdsSecurityDomain || !instance.content.accessRules.isEmpty
         case .create, .query, .update, .checkDeployment, .checkUpdate: true
@@ -39,18 +49,6 @@ extension HandsetEngine {
     /// The flag of the last executed ActivateServiceCommand, in this call or before it.
     func suspends(_ commands: [ServiceCommand], _ instance: InstanceRecord) -> Bool {
         LifeCycleRules.suspendOnCompletion(after: commands, before: instance.suspendOnCompletion)
-    }
-
-    /// Named data fills placeholders; this version's documents have none, and what nobody reads must not be swallowed.
-    func refuseUnknownData(_ commands: [ServiceCommand]) throws(TSMFailure) {
-        for command in commands {
-            let names: [String] = switch command {
-            case .install(let data): data.keys.sorted()
-            case .personalize(let data): data.keys.sorted()
-            case .activate: []
-            }
-            if let name = names.first { throw TSMFailure(.invalidArgument, "'\(name)' fills no placeholder of this Flavor's configuration") }
-        }
     }
 
     func currentService(of instance: InstanceRecord, _ caller: HandsetCaller) async throws(TSMFailure) -> ServiceDocument {
@@ -66,6 +64,10 @@ extension HandsetEngine {
                 : TSMFailure(.orphanedServiceInstance, "service \(instance.serviceId) was removed by its service provider; only suspend, resume and terminate are possible")
         }
         try authorize(service, caller)
+        // Only what is on a card can be orphaned; one that was never deployed gets what the Version has now, if that is anything (3.2.3).
+        if instance.state != .notDeployed, try await catalogue.isDeleted(flavor: instance.document.flavorId, of: service.id) {
+            throw TSMFailure(.orphanedServiceInstance, "the Flavor '\(instance.document.flavorName)' that this service instance was deployed from was removed by its service provider; only suspend, resume and terminate are possible")
+        }
         return service
     }
 
@@ -114,7 +116,7 @@ extension HandsetEngine {
         do throws(TSMFailure) {
             return RunExecutor(vault: vault, issuer: try await issuers.client(component.issuerId), catalogue: catalogue,
                                context: RunExecutor.Context(process: dialog.id, document: instance.document.content, component: component.component),
-                               logger: logger)
+                               logger: logger, provided: { () async throws(RunFailure) in try await self.providedData(dialog) })
         } catch {
             throw RunFailure(error)
         }

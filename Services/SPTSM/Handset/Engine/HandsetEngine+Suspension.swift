@@ -34,7 +34,20 @@ extension HandsetEngine {
         if case .suspend = purpose {
             return instance.content.isKnown && instance.state.isDeployed ? nil : SuspensionPlanner.reading(document: instance.document.content)
         }
-        return instance.content.isKnown ? nil : [.issuer([.status(aid: instance.document.service.securityDomain)])]
+        let content = instance.content
+        let hasKeys = content.finalKeySetId != nil && content.domainMayBeGone != true && content.suspectKeySets.isEmpty
+        if let reading = content.reading, reading.openUpgrade != nil, hasKeys {
+            let wanted = purpose.isUpdate && updatesInPlace(instance) ? instance.document.content : nil
+            return RegistryReader.endingUpgrade(reading, wanted: wanted, held: instance.heldDocuments).sessions
+        }
+        if purpose.isUpdate, updatesInPlace(instance) {
+            guard content.reading == nil, !content.isKnown || content.selectable == nil else { return nil }
+            return RegistryReader.reading(upgrades: instance.document.profile.upgradesLoadFiles == true)
+        }
+        guard !content.isKnown else { return nil }
+        // The issuer cannot delete a domain with an open upgrade.
+        if content.upgradeMayBeOpen == true, content.reading == nil, hasKeys { return RegistryReader.upgradeStatus }
+        return [.issuer([.status(aid: instance.heldDocuments[0].service.securityDomain)])]
     }
 
     /// What was read is known now: the process goes on with its plan.
@@ -46,6 +59,12 @@ extension HandsetEngine {
             instance.content.finalCounter = run.keys.finalCounter
             return counter
         }
+        if run.readsContent {
+            instance.content.finalCounter = run.keys.finalCounter
+            if run.steps.contains(where: \.endsUpgrade) { instance.content.upgradeMayBeOpen = nil }
+            instance.take(run.reading ?? CardReading(isWhole: false))
+            return counter
+        }
         // One element per reading; an empty one proves that there is no such domain.
         instance.content.holdsSecurityDomain = run.registry.contains { !$0.bytes.isEmpty }
         return counter.map { $0 + 1 }
@@ -55,7 +74,12 @@ extension HandsetEngine {
         var situation = LifeCycleSituation(state: instance.state, lastStableState: instance.lastStableState, lastOperation: instance.lastOperation,
                                            suspendOnCompletion: instance.suspendOnCompletion)
         // Only in InError an orphan is treated otherwise. A catalogue that is away has told of no deletion.
-        if instance.state == .inError { situation.isFlavorDeleted = (try? await catalogue.isDeleted(service: instance.serviceId)) ?? false }
+        if instance.state == .inError {
+            // Reads the feed where it has no tombstone of the Service yet.
+            let isServiceDeleted = (try? await catalogue.isDeleted(service: instance.serviceId)) ?? false
+            let isFlavorDeleted = (try? await catalogue.isDeleted(flavor: instance.document.flavorId, of: instance.serviceId)) ?? false
+            situation.isFlavorDeleted = isServiceDeleted || isFlavorDeleted
+        }
         return situation
     }
 }

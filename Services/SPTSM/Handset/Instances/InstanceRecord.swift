@@ -23,6 +23,8 @@ struct InstanceRecord: Codable, Sendable {
     var document: PinnedDocument
     /// While an update is on its way: what is pinned again if it changes nothing.
     var previousDocument: DeploymentDocument?
+    /// Of updates since `previousDocument` that were begun and not ended: the card may hold parts of each.
+    var attemptedDocuments: [DeploymentDocument]?
     var content: CardContent
     var created: Date
 
@@ -41,8 +43,18 @@ struct InstanceRecord: Codable, Sendable {
         /// Counter of the ISD that a verified session has proven last.
         var provenCounter: Int?
         var accessRules: [SEI.AccessRule] = []
-        /// Applications found locked, while the instance's state does not say it.
+        /// Applications that are locked, while the instance's state does not say it.
         var lockedInstances: [AID]?
+        /// Applications that were made selectable. nil, here and below: recorded by a version that did not keep it.
+        var selectable: [AID]?
+        /// Applications that were, or may have been, installed and not personalised since.
+        var unpersonalized: [AID]?
+        /// An order that begins an upgrade of a load file is out, or was interrupted: the card may keep data until it ends.
+        var upgradeMayBeOpen: Bool?
+        /// An order that deletes the security domain is out, or was interrupted.
+        var domainMayBeGone: Bool?
+        /// What this process has read of the card before it made its plan.
+        var reading: CardReading?
         /// The content is as a handset reported it: the component proves none of its answers (SCP03 without response MACs).
         var isReportedOnly: Bool?
     }

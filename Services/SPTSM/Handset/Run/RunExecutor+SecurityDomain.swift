@@ -1,6 +1,7 @@
 import DeploymentDocument
 import GlobalPlatform
 import KeyVaultAPI
+import Personalization
 import Provisioning
 import TrustedServiceModel
 
@@ -117,13 +118,19 @@ extension RunExecutor {
             if error.code == .invalidRequest { throw RunFailure(.executionInterrupted, "the handset's report holds answers that cannot belong to this session; call the operation again") }
             throw RunFailure(error)
         }
+        if report.outcome == .complete || report.outcome == .stopped { run.note(PersonalizationAnswers.of(session.entries, report.responses)) }
         switch report.outcome {
         case .complete:
+            if let failure = unexpectedStatus(session, report) { throw failure }
             try await accept(entry.session, report, &run)
             return true
         case .challengeMismatch where entry.part == .whole:
             return false
         case .stopped:
+            if run.purpose == .reconcile, RegistryListing.endsWithEmptyList(commandsPerEntry: session.entries.map { ($0.step, $0.count) }, responses: report.responses) {
+                try await accept(entry.session, report, &run, provenEntries: session.entries.count - 1)
+                return true
+            }
             throw stopped(entry, session, header: header, report)
         case .cardCryptogramMismatch, .challengeMismatch:
             throw RunFailure(.secureComponentError, "the security domain does not hold the expected keys; call the operation again: it starts from what the card really holds")
@@ -135,16 +142,23 @@ extension RunExecutor {
     }
 
     /// The last word on a session: proofs, then the states of the keys that it put. The vault is told of them once the proof is durable here.
-    private func accept(_ index: Int, _ report: VerifiedReport, _ run: inout RunState) async throws(RunFailure) {
+    /// - Parameter provenEntries: so many have to be proven; nil: all.
+    private func accept(_ index: Int, _ report: VerifiedReport, _ run: inout RunState, provenEntries: Int? = nil) async throws(RunFailure) {
         let session = run.sessions[index]
         let rotates = session.entries.contains { $0.step == .rotateKeys }
         let checkValues: [HexBytes] = if rotates { try await finalKeyCheckValues(run) } else { [] }
         if let objection = ContentProof.objection(
-            commandsPerEntry: session.entries.map { ($0.step, $0.count) }, responses: report.responses, finalKeyCheckValues: checkValues,
+            commandsPerEntry: session.entries.prefix(provenEntries ?? session.entries.count).map { ($0.step, $0.count) }, responses: report.responses, finalKeyCheckValues: checkValues,
             finalKeyVersion: context.finalKeyVersion, requiresProof: level.contains(.responseMAC)) {
             throw RunFailure(.secureComponentError, "the secure component did not prove the result: \(objection)")
         }
         if let locked = ContentProof.lockedApplications(commandsPerEntry: session.entries.map { ($0.step, $0.count) }, responses: report.responses) { run.lockedInstances = locked }
+        do throws(TSMFailure) {
+            if let reading = try RegistryListing.reading(commandsPerEntry: session.entries.map { ($0.step, $0.count) }, responses: report.responses,
+                                                         securityDomain: context.document.service.securityDomain) { run.reading = reading }
+        } catch {
+            throw RunFailure(error)
+        }
         guard rotates else { return }
         var tasks = run.keySetTasks ?? []
         if let id = run.keys.finalKeySetId { tasks.append(KeySetTask(keySetId: id, action: .live)) }
@@ -160,28 +174,49 @@ extension RunExecutor {
     }
 
     private func stopped(_ entry: OrderLayout.Entry, _ session: RunState.Session, header: Int, _ report: VerifiedReport) -> RunFailure {
-        guard let last = report.responses.last, !StatusWord(rawValue: last.statusWord).allowsContinuation else {
+        // The first: agents that run on report more behind it.
+        guard let index = report.responses.firstIndex(where: { !StatusWord(rawValue: $0.statusWord).allowsContinuation }) else {
             return RunFailure(.executionInterrupted, "the handset's report is shorter than the order; call the operation again: it continues from what the card really holds",
                               command: step(session, at: report.responses.count)?.command)
         }
-        let index = report.responses.count - 1
-        return .stopped(step: entry.stepName(at: header + index) ?? "session", at: header + index, of: entry.count,
-                        statusWord: StatusWord(rawValue: last.statusWord), instruction: nil, command: step(session, at: index)?.command)
+        let name = entry.stepName(at: header + index) ?? "session"
+        let part = self.entry(session, at: index)?.personalization
+        var failure = RunFailure.stopped(step: part.map { "\(name): \($0.words)" } ?? name, at: header + index, of: entry.count,
+                                         statusWord: StatusWord(rawValue: report.responses[index].statusWord), instruction: nil, command: step(session, at: index)?.command)
+        if part == .begins { failure.failure.details += "; an application that takes personalisation data implements org.globalplatform.Application or Personalization" }
+        return failure
     }
 
-    private func step(_ session: RunState.Session, at index: Int) -> ProvisioningStep? {
+    /// Every command was answered, but one not as its script expects: what came after it was sent all the same.
+    private func unexpectedStatus(_ session: RunState.Session, _ report: VerifiedReport) -> RunFailure? {
+        var at = 0
+        for entry in session.entries {
+            defer { at += entry.count }
+            guard let part = entry.personalization, case .command(_, _, let expected) = part, at < report.responses.count else { continue }
+            let word = StatusWord(rawValue: report.responses[at].statusWord)
+            guard !expected.contains(where: { $0.matches(word) }) else { continue }
+            return RunFailure(.secureComponentError, "the card answered '\(entry.step.name): \(part.words)' with \(Hex.encodeUpperCase(word.bytes)): \(word.explanation(ins: Instruction.storeData)); the script expects \(expected.map(\.description).joined(separator: " or "))",
+                              command: entry.step.command)
+        }
+        return nil
+    }
+
+    private func step(_ session: RunState.Session, at index: Int) -> ProvisioningStep? { (entry(session, at: index) ?? session.entries.last)?.step }
+
+    private func entry(_ session: RunState.Session, at index: Int) -> RunState.Entry? {
         var end = 0
         for entry in session.entries {
             end += entry.count
-            if index < end { return entry.step }
+            if index < end { return entry }
         }
-        return session.entries.last?.step
+        return nil
     }
 
     func script(_ index: Int, _ run: RunState) async throws(RunFailure) -> (SessionKeys, SecurityDomainScript) {
         guard case .securityDomain(let keys, let steps) = run.sessions[index].planned else { throw RunFailure(.internalError, "not a session of ours") }
         var blocks: [AID: [UInt8]] = [:]
         var attestations: [AID: AttestationTokenRequest] = [:]
+        let values = steps.contains { $0.needs(context.document) != nil } ? try await provided().values(context.document) : ProgramValues()
         do throws(TSMFailure) {
             for step in steps {
                 if case .load(let package) = step, let file = context.document.loadFiles.first(where: { $0.packageAid == package }) {
@@ -196,7 +231,7 @@ extension RunExecutor {
             let material = SecurityDomainScript.Material(
                 loadFileDataBlocks: blocks, attestations: attestations,
                 finalKeySet: run.keys.finalKeySetId.map { ($0, context.finalKeyVersion, context.firstKeyVersion) },
-                maximumPayload: level.maximumPayload(parameter))
+                maximumPayload: level.maximumPayload(parameter), values: values)
             return (keys, try SecurityDomainScript(steps: steps, document: context.document, material: material))
         } catch {
             throw RunFailure(error)
@@ -216,7 +251,7 @@ extension RunExecutor {
     private func piece(_ index: Int, part: OrderPiece.Part, opening: [HexBytes], _ made: ChannelScript, _ script: SecurityDomainScript, selects: Bool, _ run: inout RunState) -> OrderPiece {
         run.sessions[index].channelId = made.channelId
         run.sessions[index].selects = selects
-        run.sessions[index].entries = zip(script.entries, made.wrapped).map { RunState.Entry(step: $0.step, count: $1.count) }
+        run.sessions[index].entries = zip(script.entries, made.wrapped).map { RunState.Entry(step: $0.step, count: $1.count, personalization: $0.personalization) }
         return OrderPiece(session: index, part: part, commands: opening + made.wrapped.flatMap { $0 }, steps: script.steps(wrapped: made.wrapped, offset: opening.count))
     }
 

@@ -28,9 +28,10 @@ struct DeploymentDocuments {
         return DeploymentDocument(
             revision: try ChangeLog.current(db), service: try document(of: found), versionTag: tag, flavorId: flavor.id, flavorName: flavor.name,
             spParameters: found.service.spParameters.merging(flavor.spParameters) { _, own in own },
-            profile: ProfileDocument(id: profileId, name: entry.profile.name, issuerId: entry.issuerId),
+            profile: ProfileDocument(id: profileId, name: entry.profile.name, issuerId: entry.issuerId,
+                                     upgradesLoadFiles: !(entry.profile.gpApiVersions["elfUpgrade"] ?? "").isEmpty),
             keyProvisioning: KeyProvisioning(mode: flavor.featureConfig.keyProvisioningMode, keyIndex: flavor.featureConfig.keyIndex.isEmpty ? nil : flavor.featureConfig.keyIndex),
-            loadFiles: try LoadOrder.sort(loadFiles).map(\.document), applications: try applications(of: flavor, loadFiles))
+            loadFiles: LoadOrder.withUses(try LoadOrder.sort(loadFiles)), applications: try applications(of: flavor, loadFiles))
     }
 
     private struct Found {
@@ -94,11 +95,13 @@ struct DeploymentDocuments {
             let elf: CAP = try StoredDocument.decode(row["document"] as String)
             let modules: [ExecutableModule] = try String.fetchAll(db, sql: "SELECT document FROM executable_module WHERE elf_id = ? ORDER BY position", arguments: [id])
                 .map { try StoredDocument.decode($0) }
-            let document = LoadFileDocument(executableLoadFileId: id, packageAid: try AID(hex: elf.aid), sha256: try HexBytes(hex: row["load_file_sha256"] as String),
-                                            size: row["size"], moduleAids: try modules.map { try AID(hex: $0.aid) })
             // The Header comes first and has at most so many bytes.
-            let packages = try CAPHeader(loadFileDataBlock: Array(row["head"] as Data)).packages.map(\.aid)
-            return LoadOrder.Item(document: document, imports: try elf.importedPackages.map { try AID(hex: $0) }, modules: modules, packages: packages)
+            let header = try CAPHeader(loadFileDataBlock: Array(row["head"] as Data))
+            let imports = try elf.importedPackages.map { try AID(hex: $0) }
+            let document = LoadFileDocument(executableLoadFileId: id, packageAid: try AID(hex: elf.aid), sha256: try HexBytes(hex: row["load_file_sha256"] as String),
+                                            size: row["size"], moduleAids: try modules.map { try AID(hex: $0.aid) }, packageVersion: header.packageVersion,
+                                            handsDataOver: imports.contains(.upgradePackage))
+            return LoadOrder.Item(document: document, imports: imports, modules: modules, packages: header.packages.map(\.aid))
         }
     }
 

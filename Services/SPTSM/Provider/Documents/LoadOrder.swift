@@ -23,6 +23,17 @@ enum LoadOrder {
         return order.map { items[$0] }
     }
 
+    /// Each load file with those of the others that it imports packages of.
+    static func withUses(_ items: [Item]) -> [LoadFileDocument] {
+        items.map { item in
+            var document = item.document
+            document.uses = items.filter { other in
+                other.document.packageAid != item.document.packageAid && !Set([other.document.packageAid] + other.packages).isDisjoint(with: item.imports)
+            }.map(\.document.packageAid)
+            return document
+        }
+    }
+
     /// Indices in load order: the first that needs nothing of those still waiting, again and again. nil when they go in a circle.
     static func order(of files: [(offers: [AID], imports: [AID])]) -> [Int]? {
         var waiting = Array(files.indices)

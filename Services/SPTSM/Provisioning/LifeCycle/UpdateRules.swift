@@ -2,8 +2,8 @@ import TrustedServiceModel
 
 /// When updateService is allowed and where it leads: TR-03165 3.2.2 (Figure 4), 4.2.5.4. Pure.
 ///
-/// An update takes the old components away and puts the new ones, so its list is judged as a deployment's from NotDeployed and has to begin
-/// with Install. One that is not finalized goes on with deployService, since updateService asks for a deployed instance.
+/// An update replaces components, so its list is judged as a deployment's from NotDeployed and has to begin with Install; each command concerns
+/// what was replaced. One that is not finalized goes on with deployService, since updateService asks for a deployed instance.
 public enum UpdateRules {
     static func update(from situation: LifeCycleSituation, commands: [ServiceCommand], finalize: Bool) throws(TSMFailure) -> LifeCycleTransition {
         guard isAllowed(in: situation) else { throw DeploymentRules.transfer(from: situation.state, to: .initialized) }

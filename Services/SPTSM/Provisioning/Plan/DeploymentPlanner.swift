@@ -13,21 +13,36 @@ public enum DeploymentPlanner {
         public var challenge: ChallengeKind
         /// The card may hold a security domain from an attempt that went wrong: it is deleted first.
         public var removesRemainder: Bool
+        /// That domain's AID where it had another one; nil: the document's.
+        public var formerSecurityDomain: AID?
         public var transportKeyIndex: String
         /// How a new security domain of this component gets its first keys.
         public var firstKeys: SEI.FirstKeys
         public var firstKeyVersion: UInt8
+        /// Applications that are selectable already, and those that are locked; both are from an update that is being completed.
+        public var selectable: [AID]
+        public var locked: [AID]
+        /// Locked applications are unlocked: the call finalizes, and the instance is not suspended.
+        public var unlockAtEnd: Bool
+        /// Applications that Personalize concerns; nil: all.
+        public var unpersonalized: [AID]?
 
         public init(document: DeploymentDocument, commands: [ServiceCommand.Kind], lockAtEnd: Bool, challenge: ChallengeKind,
-                    removesRemainder: Bool, transportKeyIndex: String, firstKeys: SEI.FirstKeys = .storeData, firstKeyVersion: UInt8 = 0x30) {
+                    removesRemainder: Bool, formerSecurityDomain: AID? = nil, transportKeyIndex: String, firstKeys: SEI.FirstKeys = .storeData,
+                    firstKeyVersion: UInt8 = 0x30, selectable: [AID] = [], locked: [AID] = [], unlockAtEnd: Bool = false, unpersonalized: [AID]? = nil) {
             self.document = document
             self.commands = commands
             self.lockAtEnd = lockAtEnd
             self.challenge = challenge
             self.removesRemainder = removesRemainder
+            self.formerSecurityDomain = formerSecurityDomain
             self.transportKeyIndex = transportKeyIndex
             self.firstKeys = firstKeys
             self.firstKeyVersion = firstKeyVersion
+            self.selectable = selectable
+            self.locked = locked
+            self.unlockAtEnd = unlockAtEnd
+            self.unpersonalized = unpersonalized
         }
     }
 
@@ -38,7 +53,7 @@ public enum DeploymentPlanner {
         var before: [SEI.Operation] = []
         if creates {
             if input.removesRemainder {
-                before.append(.deleteSecurityDomain(aid: input.document.service.securityDomain))
+                before.append(.deleteSecurityDomain(aid: input.formerSecurityDomain ?? input.document.service.securityDomain))
             }
             before.append(.createSecurityDomain(
                 aid: input.document.service.securityDomain, quotas: SEI.Quotas(nonVolatile: nil, volatile: nil),
@@ -79,19 +94,22 @@ public enum DeploymentPlanner {
                 steps += input.document.loadFiles.map { .load(package: $0.packageAid) }
                 steps += applications.map { .install(instance: $0.instanceAid) }
             case .personalize:
-                steps += applications.filter(\.isPersonalized).map { .personalize(instance: $0.instanceAid) }
+                steps += applications.filter { $0.isPersonalized && input.unpersonalized?.contains($0.instanceAid) ?? true }.map { .personalize(instance: $0.instanceAid) }
             case .activate:
-                steps += applications.filter(\.makeSelectable).map { .makeSelectable(instance: $0.instanceAid) }
+                steps += applications.filter { $0.makeSelectable && !input.selectable.contains($0.instanceAid) }.map { .makeSelectable(instance: $0.instanceAid) }
             }
         }
-        if input.lockAtEnd { steps += applications.map { .lock(instance: $0.instanceAid) } }
-        guard !steps.isEmpty else { return [] }
+        if input.lockAtEnd { steps += applications.filter { !input.locked.contains($0.instanceAid) }.map { .lock(instance: $0.instanceAid) } }
+        if input.unlockAtEnd { steps += applications.filter { input.locked.contains($0.instanceAid) }.map { .unlock(instance: $0.instanceAid) } }
+        // Of a repeated Activate the proof alone is left.
+        guard !steps.isEmpty || input.commands.contains(.activate) else { return [] }
         // After Personalize alone the state is what earlier calls made of it, so only a call that changes states proves them.
-        guard input.commands.contains(.install) || input.commands.contains(.activate) || input.lockAtEnd else { return steps }
+        guard input.commands.contains(.install) || input.commands.contains(.activate) || input.lockAtEnd || input.unlockAtEnd else { return steps }
         for application in applications {
             // Locking at the end follows an Activate, in this call or before it.
-            let selectable = (input.commands.contains(.activate) || input.lockAtEnd) && application.makeSelectable
-            let state: UInt8 = (selectable ? 0x07 : 0x03) | (input.lockAtEnd ? 0x80 : 0)
+            let selectable = (input.commands.contains(.activate) || input.lockAtEnd) && application.makeSelectable || input.selectable.contains(application.instanceAid)
+            let isLocked = input.lockAtEnd || !input.unlockAtEnd && input.locked.contains(application.instanceAid)
+            let state: UInt8 = (selectable ? 0x07 : 0x03) | (isLocked ? 0x80 : 0)
             steps.append(.proveApplication(application.instanceAid, state: state))
         }
         if applications.isEmpty { steps += input.document.loadFiles.map { .proveLoadFile($0.packageAid) } }

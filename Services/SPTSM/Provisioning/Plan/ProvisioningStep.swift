@@ -19,6 +19,19 @@ public enum ProvisioningStep: Codable, Sendable, Hashable {
     case unlock(instance: AID)
     case deleteInstance(AID)
     case deleteLoadFile(AID)
+    /// MANAGE ELF UPGRADE (GP Amendment H): the load file and its applications leave the card, which keeps the applications' data.
+    case startUpgrade(package: AID)
+    /// After the new load file was loaded: its applications are there again, with their data.
+    case resumeUpgrade(package: AID)
+    /// After a new load file that could not take the applications: it leaves the card, another one can be loaded.
+    case recoverUpgrade
+    /// Ends an upgrade that was interrupted; the data that waited is lost.
+    case abortUpgrade
+    /// Which upgrade is open?
+    case readUpgrade
+    /// GET STATUS of all applications and of all load files of the security domain.
+    case listApplications
+    case listLoadFiles
     /// GET STATUS of exactly this application under R-MAC, which must be in the state named (GP 11.1.1).
     case proveApplication(AID, state: UInt8)
     /// GET STATUS of exactly this application under R-MAC, which must be locked, or must not be.
@@ -31,7 +44,7 @@ public enum ProvisioningStep: Codable, Sendable, Hashable {
     /// The ServiceCommand that this step belongs to; nil for steps that serve all of them.
     public var command: ServiceCommand.Kind? {
         switch self {
-        case .load, .install: .install
+        case .load, .install, .startUpgrade, .resumeUpgrade: .install
         case .personalize: .personalize
         case .makeSelectable, .lock: .activate
         default: nil
@@ -50,6 +63,13 @@ public enum ProvisioningStep: Codable, Sendable, Hashable {
         case .unlock(let instance): "unlock application \(instance)"
         case .deleteInstance(let instance): "delete application \(instance)"
         case .deleteLoadFile(let package): "delete package \(package)"
+        case .startUpgrade(let package): "begin the upgrade of package \(package)"
+        case .resumeUpgrade(let package): "complete the upgrade of package \(package)"
+        case .recoverUpgrade: "take back the load file of a failed upgrade"
+        case .abortUpgrade: "end an interrupted upgrade"
+        case .readUpgrade: "ask for an open upgrade"
+        case .listApplications: "list applications"
+        case .listLoadFiles: "list packages"
         case .proveApplication(let instance, _): "prove state of application \(instance)"
         case .proveLock(let instance, let isLocked): "prove that application \(instance) is \(isLocked ? "locked" : "not locked")"
         case .readLock(let instance): "read state of application \(instance)"

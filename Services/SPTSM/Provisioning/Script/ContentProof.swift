@@ -29,6 +29,12 @@ public enum ContentProof {
                 if ((entry.lifeCycleState ?? 0) & 0x80 != 0) != isLocked { return "application \(instance) is \(isLocked ? "not locked" : "still locked")" }
             case .readLock(let instance):
                 guard entry(last.data.bytes)?.aid == instance else { return "the card's registry does not show \(instance)" }
+            case .startUpgrade, .recoverUpgrade:
+                if upgradeStatus(last.data.bytes)?.status != 0x02 { return "the card does not say that it waits for the new load file" }
+            case .resumeUpgrade:
+                if upgradeStatus(last.data.bytes)?.status != 0x01 { return "the new load file could not take the data of its applications" }
+            case .abortUpgrade:
+                if upgradeStatus(last.data.bytes)?.status != 0x00 { return "the card does not say that no upgrade is open" }
             case .proveLoadFile(let package):
                 guard let entry = entry(last.data.bytes), entry.aid == package else { return "the card's registry does not show package \(package)" }
             default:
@@ -50,6 +56,8 @@ public enum ContentProof {
         }
         return locked
     }
+
+    private static func upgradeStatus(_ data: [UInt8]) -> ManageUpgradeResponse? { try? ManageUpgradeResponse(parsing: data) }
 
     private static func entry(_ data: [UInt8]) -> RegistryEntry? {
         guard let objects = try? TLV.parseAll(data), objects.count == 1, let object = objects.first else { return nil }

@@ -1,6 +1,7 @@
 import DeploymentDocument
 import GlobalPlatform
 import KeyVaultAPI
+import Personalization
 import TrustedServiceModel
 
 /// Plain commands of one session with the service's security domain, before the vault wraps them, each with its step.
@@ -8,6 +9,8 @@ public struct SecurityDomainScript: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         public var step: ProvisioningStep
         public var command: ChannelCommand
+        /// Of steps that personalise.
+        public var personalization: PersonalizationEntry?
     }
 
     public var entries: [Entry]
@@ -23,13 +26,16 @@ public struct SecurityDomainScript: Sendable, Hashable {
         public var finalKeySet: (id: String, version: UInt8, replacing: UInt8)?
         /// Bytes of command data that one C-APDU takes under this session's secure messaging.
         public var maximumPayload: Int
+        /// What fills the placeholders of the applications' scripts.
+        public var values: ProgramValues
 
         public init(loadFileDataBlocks: [AID: [UInt8]], attestations: [AID: AttestationTokenRequest],
-                    finalKeySet: (id: String, version: UInt8, replacing: UInt8)?, maximumPayload: Int) {
+                    finalKeySet: (id: String, version: UInt8, replacing: UInt8)?, maximumPayload: Int, values: ProgramValues = ProgramValues()) {
             self.loadFileDataBlocks = loadFileDataBlocks
             self.attestations = attestations
             self.finalKeySet = finalKeySet
             self.maximumPayload = maximumPayload
+            self.values = values
         }
     }
 
@@ -39,6 +45,10 @@ public struct SecurityDomainScript: Sendable, Hashable {
         entries = []
         for step in steps {
             do {
+                if case .personalize(let instance) = step {
+                    entries += try Self.personalization(try Self.application(instance, document, step), step, material: material)
+                    continue
+                }
                 for command in try Self.commands(step, document: document, material: material) {
                     entries.append(Entry(step: step, command: command))
                 }
@@ -68,12 +78,11 @@ public struct SecurityDomainScript: Sendable, Hashable {
             let install = InstallForInstall(
                 loadFile: application.packageAid, module: application.moduleAid, application: instance,
                 privileges: try Privileges(bytes: application.privileges.bytes),
-                parameters: InstallParameters(applicationSpecific: application.applicationSpecificInstallParameter.bytes), makeSelectable: false)
+                parameters: InstallParameters(applicationSpecific: try installParameters(application, material: material)), makeSelectable: false)
             return [plain(try InstallCommand.install(install).apdu())]
-        case .personalize(let instance):
-            let application = try application(instance, document, step)
-            guard application.provideAttestationToken, let attestation = material.attestations[instance] else { throw missing("attestation token", step) }
-            return [plain(try InstallCommand.personalization(instance).apdu()), .storeAttestationToken(attestation)]
+        case .personalize:
+            // Its commands have names of their own.
+            return []
         case .makeSelectable(let instance):
             return [plain(try InstallCommand.makeSelectable(InstallForMakeSelectable(application: instance)).apdu())]
         case .lock(let instance):
@@ -86,6 +95,20 @@ public struct SecurityDomainScript: Sendable, Hashable {
             return [plain(DeleteCommand.object(package, related: true).apdu)]
         case .proveApplication(let instance, _), .proveLock(let instance, _), .readLock(let instance):
             return [plain(GetStatusCommand(scope: .applications, aid: instance).apdu)]
+        case .startUpgrade(let package):
+            return [plain(ManageUpgradeCommand(.start, loadFile: package).apdu)]
+        case .resumeUpgrade:
+            return [plain(ManageUpgradeCommand(.resume).apdu)]
+        case .recoverUpgrade:
+            return [plain(ManageUpgradeCommand(.recover).apdu)]
+        case .abortUpgrade:
+            return [plain(ManageUpgradeCommand(.abort).apdu)]
+        case .readUpgrade:
+            return [plain(ManageUpgradeCommand(.status).apdu)]
+        case .listApplications:
+            return [plain(GetStatusCommand(scope: .applications, tagList: [0x4F, 0x9F70]).apdu)]
+        case .listLoadFiles:
+            return [plain(GetStatusCommand(scope: .loadFiles, tagList: [0x4F, 0xCE]).apdu)]
         case .proveLoadFile(let package):
             return [plain(GetStatusCommand(scope: .loadFiles, aid: package).apdu)]
         }
@@ -98,7 +121,7 @@ public struct SecurityDomainScript: Sendable, Hashable {
         return application
     }
 
-    private static func missing(_ what: String, _ step: ProvisioningStep) -> TSMFailure {
+    static func missing(_ what: String, _ step: ProvisioningStep) -> TSMFailure {
         TSMFailure(.internalError, "cannot \(step.name): the deployment document has no \(what)")
     }
 
