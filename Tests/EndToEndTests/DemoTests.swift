@@ -9,10 +9,19 @@ extension EndToEnd {
                 var name: String
                 var milliseconds: Double
             }
+            struct Call: Decodable {
+                var processId: String
+                var roundTrips, apdus: Int
+            }
+            struct Component: Decodable {
+                var reader, profile, issuer: String
+                var deployment, update, suspension, resumption, termination: Call
+            }
             var result, processId: String
             var roundTrips, apdus: Int
             var milliseconds: Double
             var steps: [Step]
+            var components: [Component]
         }
         let directory = try TemporaryDirectory()
         let run = try await ProgramRun.tsms(["demo", "--json", "--dir", directory.path + "/demo"], deadline: .seconds(120))
@@ -21,6 +30,14 @@ extension EndToEnd {
         #expect(result.result == "ok")
         #expect(result.roundTrips == 2)
         #expect(UUID(uuidString: result.processId) != nil)
+        #expect(result.components.map(\.reader) == ["eSE1", "eUICC1"] && result.components.map(\.issuer) == ["issuer-1", "issuer-2"])
+        #expect(result.components.first?.deployment.processId == result.processId)
+        for component in result.components {
+            let calls = [component.deployment, component.update, component.suspension, component.resumption, component.termination]
+            #expect(calls.allSatisfy { $0.roundTrips == 2 } && Set(calls.map(\.processId)).count == 5)
+            // What stays is not put anew.
+            #expect(component.update.apdus < component.deployment.apdus)
+        }
         #expect(result.apdus > 30 && result.milliseconds > 0)
         #expect(result.steps.count >= 10 && result.steps.allSatisfy { !$0.name.isEmpty && $0.milliseconds >= 0 })
         #expect(ProcessTable.withCommandLine(containing: directory.path).isEmpty)

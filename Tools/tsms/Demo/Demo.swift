@@ -12,23 +12,21 @@ struct Demo: Sendable {
     let isTemporary: Bool
     let console: Console
 
-    static let handset = "handset-1"
-    static let reader = "eSE1"
-
     func run() async throws -> DemoResult {
         let recorder = StepRecorder(console: console)
         let testbed = try await recorder.step("testbed up") {
             try await Testbed.up(options, console: console)
         }
         do {
-            let outcome = try await perform(testbed, recorder)
+            let outcomes = try await perform(testbed, recorder)
             if keep {
                 console.text("The testbed goes on in \(testbed.description.directory); tsms testbed down --dir '\(testbed.description.directory)' stops it.")
             } else {
                 try await recorder.step("tear down", remark: { $0 }) { try await tearDown(testbed) }
                 if isTemporary { try FileManager.default.removeItem(atPath: testbed.description.directory) }
             }
-            return DemoResult(processId: outcome.processId, roundTrips: outcome.roundTrips, milliseconds: outcome.milliseconds, apdus: outcome.apdus, steps: recorder.steps)
+            guard let first = outcomes.first?.deployment else { throw ToolFailure("the testbed has no issuer") }
+            return DemoResult(processId: first.processId, roundTrips: first.roundTrips, milliseconds: first.milliseconds, apdus: first.apdus, steps: recorder.steps, components: outcomes)
         } catch {
             // Nothing stays behind but the logs, which say why.
             _ = await Interruption.shielded { await testbed.launcher.stopAll() }
@@ -46,23 +44,38 @@ struct Demo: Sendable {
         return "\(ends.count) processes stopped"
     }
 
-    private func perform(_ testbed: Testbed, _ recorder: StepRecorder) async throws -> DeploymentRun.Outcome {
+    private func perform(_ testbed: Testbed, _ recorder: StepRecorder) async throws -> [LifeCycleRun.Outcome] {
         let description = testbed.description
-        guard let provider = description.serviceProviders.first, let profile = description.secureComponentProfiles.first else {
-            throw ToolFailure("the testbed has no service provider or no profile")
-        }
+        guard let provider = description.serviceProviders.first else { throw ToolFailure("the testbed has no service provider") }
         let timeline = Timeline()
         let begin = Date()
-        let published = try await publish(description, provider, profile.id, timeline, recorder)
-        let handset = try await SimulatedHandset(Self.handset, in: description, serviceProvider: provider, timeline: timeline)
+        let published = try await publish(description, provider, timeline, recorder)
+        var outcomes: [LifeCycleRun.Outcome] = []
+        // One of each issuer's handsets.
+        for issuer in description.issuers {
+            guard let handset = description.handsets.first(where: { $0.secureComponents.first?.issuer == issuer.id }) else { throw ToolFailure("no handset has a card of \(issuer.name)") }
+            outcomes.append(try await live(handset, in: description, provider, published, timeline, recorder))
+        }
+        show(timeline, of: description, since: begin)
+        for outcome in outcomes {
+            console.text("\(outcome.reader) (\(outcome.profile), \(outcome.issuer))")
+            for (name, call) in [("deployService", outcome.deployment), ("updateService", outcome.update), ("suspendService", outcome.suspension), ("resumeService", outcome.resumption), ("terminateService", outcome.termination)] {
+                console.text("  \(name.padded(to: 18)) \(call.roundTrips) round trips, \(String(format: "%3d", call.apdus)) APDUs, \(String(format: "%5.0f", call.milliseconds)) ms")
+            }
+        }
+        return outcomes
+    }
+
+    private func live(_ place: TestbedDescription.Handset, in description: TestbedDescription, _ provider: TestbedDescription.ServiceProvider, _ published: PublishedDemo,
+                      _ timeline: Timeline, _ recorder: StepRecorder) async throws -> LifeCycleRun.Outcome {
+        guard let component = place.secureComponents.first else { throw ToolFailure("\(place.name) has no secure component") }
+        let handset = try await SimulatedHandset(place.name, in: description, serviceProvider: provider, timeline: timeline)
         do {
-            let run = DeploymentRun(testbed: description, provider: provider, handset: handset, reader: Self.reader, published: published,
-                                    expectedRoundTrips: options.randomChallenges ? 4 : 2, recorder: recorder, console: console)
+            let run = LifeCycleRun(testbed: description, provider: provider, handset: handset, component: component, published: published,
+                                   isPredictable: !options.randomChallenges, recorder: recorder, console: console)
             let outcome = try await run.perform()
             handset.transport.noteCommands()
             await handset.close()
-            show(timeline, of: description, since: begin)
-            console.text("deployService: process \(outcome.processId), \(outcome.roundTrips) handset round trips, \(outcome.apdus) APDUs, \(String(format: "%.0f", outcome.milliseconds)) ms")
             return outcome
         } catch {
             await handset.close()
@@ -70,13 +83,13 @@ struct Demo: Sendable {
         }
     }
 
-    private func publish(_ description: TestbedDescription, _ provider: TestbedDescription.ServiceProvider, _ profileId: String, _ timeline: Timeline,
+    private func publish(_ description: TestbedDescription, _ provider: TestbedDescription.ServiceProvider, _ timeline: Timeline,
                          _ recorder: StepRecorder) async throws -> PublishedDemo {
         let client = try await recorder.step("sign in as service provider (POST /auth)") {
             try await ProviderClient.signIn(provider, gateway: description.gateway, timeline: timeline)
         }
         do {
-            let file = try DemoServiceFile.ticket(provider, profile: profileId, applets: applets)
+            let file = try DemoServiceFile.ticketAndStore(provider, profiles: description.secureComponentProfiles.map(\.id), applets: applets)
             let path = description.layout.root + "/demo-service.yaml"
             let steps = try await recorder.step("apply demo-service.yaml", remark: { (steps: [Reconciliation.Step]) in "\(steps.count) steps: \(steps.map { "\($0.action.rawValue) \($0.kind)" }.joined(separator: ", "))" }) {
                 try await DemoServiceFile.apply(file, to: path, client)
@@ -98,11 +111,14 @@ struct Demo: Sendable {
 
     private func publishedDemo(_ file: ServiceFile, _ client: ProviderClient) async throws -> PublishedDemo {
         let made = try await DemoServiceFile.find(file, client)
-        guard let flavor = made.flavors.first, flavor.published, let tag = made.tags.first, let elf = flavor.executableLoadFileIds.first else {
-            throw ToolFailure("the Service has no published Flavor")
+        guard made.tags == [PublishedDemo.installed, PublishedDemo.updated], made.flavors.count == 2, made.flavors.allSatisfy(\.published) else {
+            throw ToolFailure("the Service has not the two Versions with a published Flavor each")
         }
+        guard let elf = made.flavors.first?.executableLoadFileIds.first else { throw ToolFailure("the Service has no load file") }
         let package: CAP = try await client.call(.get, "/executable-load-files/\(elf)")
-        return try PublishedDemo(service: made.service, version: tag, flavorId: flavor.id, package: package.aid, instance: try AID(hex: DemoServiceFile.ticketInstance()))
+        // Flavors bear the names that the file gives them.
+        let flavors = Dictionary(made.tags.compactMap { tag in made.flavors.first { $0.name == "release \(tag)" }.map { (tag, $0.id) } }, uniquingKeysWith: { first, _ in first })
+        return try PublishedDemo(service: made.service, flavors: flavors, package: package.aid)
     }
 
     private func show(_ timeline: Timeline, of description: TestbedDescription, since begin: Date) {

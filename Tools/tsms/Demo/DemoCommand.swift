@@ -4,12 +4,13 @@ import Foundation
 /// `tsms demo`: from nothing to a deployed applet and back.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "From nothing to a deployed applet and back, every hop real, every claim checked.",
+        commandName: "demo", abstract: "From nothing to a deployed, updated, suspended service and back, every hop real, every claim checked.",
         discussion: """
-            Brings up a testbed, publishes a service with the ticket applet through the gateway, deploys it on a simulated handset, checks the \
-            result on the card, terminates it and takes everything down. \(ExitStatus.discussion) \
-            The last line of --json is {"result":"ok","processId":…,"roundTrips":…,"milliseconds":…,"apdus":…,"steps":[{"name":…,"milliseconds":…}]}; \
-            roundTrips, milliseconds and apdus are those of deployService.
+            Brings up a testbed with two issuers, publishes a service with two applets in two Versions through the gateway, and on a simulated embedded \
+            secure element and on a simulated eUICC deploys it, updates it (the applet that is the same keeps its data), suspends, resumes and terminates it, \
+            checks each result on the card, and takes everything down. \(ExitStatus.discussion) \
+            The last line of --json is {"result":"ok","processId":…,"roundTrips":…,"milliseconds":…,"apdus":…,"steps":[{"name":…,"milliseconds":…}],"components":[…]}; \
+            processId, roundTrips, milliseconds and apdus are those of deployService on the first component, components has each process of each component.
             """)
 
     @OptionGroup var output: OutputOptions
@@ -25,6 +26,7 @@ struct DemoCommand: AsyncParsableCommand {
             let directory = command.dir ?? FileManager.default.temporaryDirectory.appendingPathComponent("tsms-demo-\(UUID().uuidString.lowercased())").path
             var options = Testbed.Options(directory: directory, binaries: try command.bin ?? Programs.ownDirectory())
             options.randomChallenges = command.randomChallenges
+            options.issuers = TestbedIssuer.maximum
             // Requests between the services are noted at this level; the timeline is made of them.
             options.logLevel = "debug"
             let demo = Demo(options: options, applets: try Programs.applets(command.applets), keep: command.keep, isTemporary: command.dir == nil, console: console)
@@ -46,4 +48,5 @@ struct DemoResult: Encodable, Sendable {
     /// C-APDUs that the secure component got for deployService.
     var apdus: Int
     var steps: [StepRecorder.Step]
+    var components: [LifeCycleRun.Outcome]
 }

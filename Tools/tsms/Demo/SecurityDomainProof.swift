@@ -19,7 +19,7 @@ struct SecurityDomainProof: Sendable {
         let keys = try DiversificationScheme.kdf3.keys(master: master, keyDiversificationData: diversification.keyDiversificationData)
         let selected = try copy.transmit(SelectCommand(aid: securityDomain).apdu)
         guard selected.statusWord.isSuccess else { throw ToolFailure("SELECT of security domain \(securityDomain) is answered with \(selected.statusWord)") }
-        let challenge = try SystemRandom().bytes(8)
+        let challenge = try SystemRandom().bytes(card.profile.scp03Parameter.isS16 ? 16 : 8)
         let initialized = try InitializeUpdateResponse(try copy.transmit(SCP03HostSession.initializeUpdate(kvn: 0, hostChallenge: challenge)))
         // Fails unless the card holds exactly the keys that the service provider derived.
         var session = try SCP03HostSession(staticKeys: keys, level: .strongest(for: initialized.parameter), hostChallenge: challenge, response: initialized)

@@ -63,6 +63,28 @@ struct HandsetCommand: AsyncParsableCommand {
     }
 }
 
+extension HandsetCommand.Target {
+    /// Runs a process, shows its progress, and prints its result.
+    func runProcess<Result: ProcessResultObject>(_ label: String, _ call: @escaping @Sendable (TSMClient, ProgressBar) async -> Result) async throws {
+        try await perform { handset, console in
+            let bar = ProgressBar(label: label, console: console)
+            let result = await call(handset.client, bar)
+            bar.finish()
+            console.result(result)
+            return result.processInfo.executionStatus.exit
+        }
+    }
+}
+
+/// The TR's result objects of processes.
+protocol ProcessResultObject: Encodable, Sendable {
+    var processInfo: TrustedServiceModel.ProcessInfo { get }
+}
+
+extension DeployServiceResult: ProcessResultObject {}
+extension SuspendOrResumeResult: ProcessResultObject {}
+extension TerminateServiceResult: ProcessResultObject {}
+
 extension ErrorCategory {
     var exit: ExitStatus { self == .noError ? .done : .refused }
 }
@@ -107,12 +129,8 @@ extension HandsetCommand {
 
         func run() async throws {
             let (instance, commands, finalize) = (instance, try options.serviceCommands(), options.finalize)
-            try await target.perform { handset, console in
-                let bar = ProgressBar(label: "deployService", console: console)
-                let result = await handset.client.deployService(serviceInstanceId: instance, serviceCommands: commands, finalizeDeployment: finalize, listener: bar)
-                bar.finish()
-                console.result(result)
-                return result.processInfo.executionStatus.exit
+            try await target.runProcess("deployService") { client, listener in
+                await client.deployService(serviceInstanceId: instance, serviceCommands: commands, finalizeDeployment: finalize, listener: listener)
             }
         }
     }
@@ -124,12 +142,8 @@ extension HandsetCommand {
 
         func run() async throws {
             let instance = instance
-            try await target.perform { handset, console in
-                let bar = ProgressBar(label: "terminateService", console: console)
-                let result = await handset.client.terminateService(serviceInstanceId: instance, listener: bar)
-                bar.finish()
-                console.result(result)
-                return result.processInfo.executionStatus.exit
+            try await target.runProcess("terminateService") { client, listener in
+                await client.terminateService(serviceInstanceId: instance, listener: listener)
             }
         }
     }

@@ -13,12 +13,8 @@ extension HandsetCommand {
 
         func run() async throws {
             let (instance, version, commands, finalize) = (instance, version, try options.serviceCommands(), options.finalize)
-            try await target.perform { handset, console in
-                let bar = ProgressBar(label: "updateService", console: console)
-                let result = await handset.client.updateService(serviceInstanceId: instance, newVersion: version, serviceCommands: commands, finalizeDeployment: finalize, listener: bar)
-                bar.finish()
-                console.result(result)
-                return result.processInfo.executionStatus.exit
+            try await target.runProcess("updateService") { client, listener in
+                await client.updateService(serviceInstanceId: instance, newVersion: version, serviceCommands: commands, finalizeDeployment: finalize, listener: listener)
             }
         }
     }
@@ -74,12 +70,8 @@ extension HandsetCommand {
 
 extension HandsetCommand.Target {
     fileprivate func suspendOrResume(_ instance: String, suspend: Bool) async throws {
-        try await perform { handset, console in
-            let bar = ProgressBar(label: suspend ? "suspendService" : "resumeService", console: console)
-            let result = await handset.client.suspendOrResumeService(serviceInstanceId: instance, suspensionControl: suspend, listener: bar)
-            bar.finish()
-            console.result(result)
-            return result.processInfo.executionStatus.exit
+        try await runProcess(suspend ? "suspendService" : "resumeService") { client, listener in
+            await client.suspendOrResumeService(serviceInstanceId: instance, suspensionControl: suspend, listener: listener)
         }
     }
 }

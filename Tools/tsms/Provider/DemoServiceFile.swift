@@ -11,24 +11,17 @@ enum DemoServiceFile {
     private static let storeConfig = ServiceFile.Config(instanceAid: "f054534d5301020101", activation: .init(apdu: true))
 
     static func ticketInstance() -> String { ticketConfig.instanceAid }
-
-    /// Release 1.0.0 with the ticket applet 1.0.
-    static func ticket(_ provider: TestbedDescription.ServiceProvider, profile: String, applets: String) throws(ToolFailure) -> ServiceFile {
-        ServiceFile(
-            loadFiles: ["ticket": .init(file: applets + "/ticket-1.0-jc304.cap")], applicationConfigs: ["ticket": ticketConfig],
-            services: ["demo ticket": .init(apps: provider.apps.map(\.deviceAppId), flavors: ["release 1.0.0": try flavor(provider, ["ticket"])],
-                                            versions: ["1.0.0": ["release 1.0.0": [profile]]])])
-    }
+    static func storeInstance() -> String { storeConfig.instanceAid }
 
     /// Release 1.0.0 with the ticket applet 1.0, 1.1.0 with 1.1, the store applet beside both.
-    static func ticketAndStore(_ provider: TestbedDescription.ServiceProvider, profile: String, applets: String) throws(ToolFailure) -> ServiceFile {
+    static func ticketAndStore(_ provider: TestbedDescription.ServiceProvider, profiles: [String], applets: String) throws(ToolFailure) -> ServiceFile {
         ServiceFile(
             loadFiles: ["ticket 1.0": .init(file: applets + "/ticket-1.0-jc304.cap"), "ticket 1.1": .init(file: applets + "/ticket-1.1-jc304.cap"), "store": .init(file: applets + "/store-1.0-jc304.cap")],
             applicationConfigs: ["ticket": ticketConfig, "store": storeConfig],
             services: ["ticket and store": .init(
                 apps: provider.apps.map(\.deviceAppId),
                 flavors: ["release 1.0.0": try flavor(provider, ["ticket 1.0", "store"]), "release 1.1.0": try flavor(provider, ["ticket 1.1", "store"])],
-                versions: ["1.0.0": ["release 1.0.0": [profile]], "1.1.0": ["release 1.1.0": [profile]]])])
+                versions: ["1.0.0": ["release 1.0.0": profiles], "1.1.0": ["release 1.1.0": profiles]])])
     }
 
     /// With key provisioning mode 1.

@@ -25,6 +25,8 @@ extension TestbedCommand {
         @OptionGroup var output: OutputOptions
         @Flag(help: "Return when all is up; the services go on.") var detach = false
         @Flag(help: "Publish a service of the first service provider with the ticket and store applets.") var withDemoService = false
+        @Flag(help: "Run an online service that takes the results of processes; those of the demo service go there.") var withSpos = false
+        @Option(help: ArgumentHelp("Issuers: 1, or 2 for another one with an eUICC in handset-3.", valueName: "number")) var issuers = 1
         @Flag(help: "Cards draw their SCP03 challenges at random (i=60) instead of computing them (i=70).") var randomChallenges = false
         @Option(help: ArgumentHelp("Address or name under which other machines reach the gateways.", valueName: "address")) var listen = "127.0.0.1"
         @Option(help: ArgumentHelp("Where the services' programs are; default: beside this one.", valueName: "directory")) var bin: String?
@@ -39,6 +41,7 @@ extension TestbedCommand {
                 throw ValidationError("--listen names the address that clients use; \(listen.isEmpty ? "an empty one" : listen) cannot stand in a URL")
             }
             if let iin { guard let bytes = try? Hex.decode(iin), (1...16).contains(bytes.count) else { throw ValidationError("--iin is 1 to 16 bytes in hexadecimal") } }
+            guard (1...TestbedIssuer.maximum).contains(issuers) else { throw ValidationError("--issuers is a number from 1 to \(TestbedIssuer.maximum)") }
             guard lease > 0 else { throw ValidationError("--lease is a number of seconds above 0") }
         }
 
@@ -48,8 +51,10 @@ extension TestbedCommand {
                 var options = Testbed.Options(directory: command.directory.dir, binaries: try command.bin ?? Programs.ownDirectory())
                 options.publicHost = command.listen
                 options.randomChallenges = command.randomChallenges
+                options.issuers = command.issuers
                 options.logLevel = command.logLevel
                 options.lease = command.lease
+                options.withSPOS = command.withSpos
                 if let iin = command.iin { options.issuerIdentificationNumber = try Hex.decode(iin) }
                 options.revealedKeys = command.revealKeys
                 if command.withDemoService { options.demoApplets = try Programs.applets(command.applets) }

@@ -43,7 +43,8 @@ enum TestbedControl {
     /// The operator of the process's own domain.
     private static func operatorFiles(of process: TestbedDescription.Process, in description: TestbedDescription) -> CredentialFiles {
         let layout = description.layout
-        return CredentialFiles(directory: process.identity.hasPrefix("spiffe://issuer-1.example/") ? layout.issuer("operator") : layout.spTsm("operator"))
+        let issuer = (1...TestbedIssuer.maximum).first { process.identity.hasPrefix("spiffe://issuer-\($0).example/") }
+        return CredentialFiles(directory: issuer.map { layout.issuer("operator", $0) } ?? layout.spTsm("operator"))
     }
 }
 

@@ -13,10 +13,18 @@ struct TestbedLayout: Sendable {
     var published: String { root + "/published" }
 
     func spTsm(_ role: String) -> String { "\(root)/sp-tsm/\(role)" }
-    func issuer(_ role: String) -> String { "\(root)/issuer-1/\(role)" }
+    /// - Parameter number: from 1.
+    func issuer(_ role: String, _ number: Int = 1) -> String { "\(root)/issuer-\(number)/\(role)" }
     func serviceProvider(_ number: Int) -> String { "\(root)/service-providers/sp-\(number)" }
     func handset(_ name: String) -> String { "\(root)/handsets/\(name)" }
     func card(_ handset: String, _ reader: String) -> String { "\(self.handset(handset))/\(reader).card.json" }
+
+    /// What came for a service provider from the TSM.
+    func sposInbox(_ number: Int) -> String { serviceProvider(number) + "/spos-inbox" }
+    /// Of the process that serves for all of them.
+    var onlineServices: String { "\(root)/service-providers/online" }
+    /// First path segment of a service provider's online service.
+    static func onlinePath(_ number: Int) -> String { "sp-\(number)" }
 
     /// The service provider's own copy of its master key, hexadecimal: what it derives the keys of its security domains from.
     func masterKey(_ number: Int) -> String { serviceProvider(number) + "/master.key" }

@@ -7,23 +7,24 @@ struct TestbedServices: Sendable {
     let layout: TestbedLayout
     let configurations: ServiceConfigurations
     let spTsmOperator: CredentialFiles
-    let issuerOperator: CredentialFiles
+    let issuers: [TestbedIssuer]
     /// Root of the service providers' client certificates.
     let clientAnchors: String
+    /// Of the service providers' online services; nil: there are none.
+    let online: TrustDomain?
 
     private var spTsm: TrustDomain { configurations.spTsm }
-    private var issuer: TrustDomain { configurations.issuer }
 
     struct Running: Sendable {
         let spTsmVault: StartedService
-        let issuerVault: StartedService
-        let seiTSM: StartedService
+        let issuers: [RunningIssuer]
         let provider: StartedService
         let handset: StartedService
         let gatewayProvider: StartedService
         let gatewayHandset: StartedService
+        let spos: StartedService?
 
-        var all: [StartedService] { [spTsmVault, issuerVault, seiTSM, provider, handset, gatewayProvider, gatewayHandset] }
+        var all: [StartedService] { [spTsmVault] + issuers.flatMap { [$0.vault, $0.seiTSM] } + [provider, handset, gatewayProvider, gatewayHandset] + (spos.map { [$0] } ?? []) }
     }
 
     /// - Parameter started: told of each service as soon as it is ready.
@@ -34,14 +35,20 @@ struct TestbedServices: Sendable {
             return service
         }
         let spTsmVault = try await start(try vault(spTsm, "sp-tsm-key-vault", layout.spTsm("key-vault"), spTsmOperator, configurations.spTsmVault))
-        let issuerVault = try await start(try vault(issuer, "issuer-1-key-vault", layout.issuer("key-vault"), issuerOperator, configurations.issuerVault))
-        let seiTSM = try await start(try seiTSM(vaultPort: issuerVault.port("vault")))
+        var running: [RunningIssuer] = []
+        for issuer in issuers {
+            let configurations = configurations.of(issuer)
+            let vault = try await start(try vault(issuer.domain, "\(issuer.name)-key-vault", layout.issuer("key-vault", issuer.number), issuer.operatorFiles, configurations.issuerVault))
+            running.append(RunningIssuer(issuer: issuer, vault: vault, seiTSM: try await start(try seiTSM(of: issuer, configurations, vaultPort: vault.port("vault")))))
+        }
         let provider = try await start(try provider(vaultPort: spTsmVault.port("vault")))
         let handset = try await start(try handset(vaultPort: spTsmVault.port("vault"), cataloguePort: provider.port("internal")))
         let gatewayProvider = try await start(try gateway("gateway-provider", plane: "provider", role: "sp-tsm-provider", upstreamPort: provider.port("public")))
         let gatewayHandset = try await start(try gateway("gateway-handset", plane: "handset", role: "sp-tsm-handset", upstreamPort: handset.port("handset")))
-        return Running(spTsmVault: spTsmVault, issuerVault: issuerVault, seiTSM: seiTSM, provider: provider, handset: handset,
-                       gatewayProvider: gatewayProvider, gatewayHandset: gatewayHandset)
+        var spos: StartedService?
+        if let online { spos = try await start(try onlineServices(online)) }
+        return Running(spTsmVault: spTsmVault, issuers: running, provider: provider, handset: handset,
+                       gatewayProvider: gatewayProvider, gatewayHandset: gatewayHandset, spos: spos)
     }
 
     private func vault(_ domain: TrustDomain, _ name: String, _ directory: String, _ operatorFiles: CredentialFiles,
@@ -54,14 +61,14 @@ struct TestbedServices: Sendable {
                                  operatorFiles: operatorFiles, configuration: try configuration(files, directory))
     }
 
-    private func seiTSM(vaultPort: Int) throws -> ServiceDefinition {
-        let directory = layout.issuer("sei-tsm")
-        let files = try issuer.enroll("sei-tsm", in: directory)
+    private func seiTSM(of issuer: TestbedIssuer, _ configurations: ServiceConfigurations, vaultPort: Int) throws -> ServiceDefinition {
+        let directory = layout.issuer("sei-tsm", issuer.number)
+        let files = try issuer.domain.enroll("sei-tsm", in: directory)
         let anchors = directory + "/clients-ca.pem"
-        try TrustDomain.writeAnchors([issuer, spTsm], to: anchors)
+        try TrustDomain.writeAnchors([issuer.domain, spTsm], to: anchors)
         return ServiceDefinition(
-            name: "issuer-1-sei-tsm", executable: "sei-tsm", subcommand: [], directory: directory, identity: try issuer.identity("sei-tsm"),
-            operatorFiles: issuerOperator, configuration: try configurations.seiTSM(files, directory: directory, vaultPort: vaultPort, clientAnchors: anchors))
+            name: "\(issuer.name)-sei-tsm", executable: "sei-tsm", subcommand: [], directory: directory, identity: try issuer.domain.identity("sei-tsm"),
+            operatorFiles: issuer.operatorFiles, configuration: try configurations.seiTSM(files, directory: directory, vaultPort: vaultPort, clientAnchors: anchors))
     }
 
     private func provider(vaultPort: Int) throws -> ServiceDefinition {
@@ -79,6 +86,18 @@ struct TestbedServices: Sendable {
             name: "sp-tsm-handset", executable: "sp-tsm", subcommand: ["handset"], directory: directory, identity: try spTsm.identity("sp-tsm-handset"),
             operatorFiles: spTsmOperator,
             configuration: try configurations.handset(files, directory: directory, vaultPort: vaultPort, cataloguePort: cataloguePort))
+    }
+
+    private func onlineServices(_ domain: TrustDomain) throws -> ServiceDefinition {
+        let directory = layout.onlineServices
+        let files = try spTsm.enroll("spos", in: directory)
+        let own = CredentialFiles(directory: directory, name: "online")
+        try domain.authority.issue(CertificateProfile(commonName: "online services", organization: domain.name, purpose: .server, ipAddresses: [CertificateProfile.loopbackAddress]), now: domain.now)
+            .write(certificate: own.certificate, privateKey: own.key)
+        let inboxes = configurations.names.aidPrefixes.indices.map { (TestbedLayout.onlinePath($0 + 1), layout.sposInbox($0 + 1)) }
+        return ServiceDefinition(
+            name: "spos", executable: "tsms", subcommand: ["spos", "serve"], directory: directory, identity: try spTsm.identity("spos"), operatorFiles: spTsmOperator,
+            configuration: try configurations.spos(files, public: own, inboxes: inboxes))
     }
 
     private func gateway(_ name: String, plane: String, role: String, upstreamPort: Int) throws -> ServiceDefinition {
