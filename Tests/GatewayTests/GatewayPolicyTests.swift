@@ -1,5 +1,5 @@
 @testable import GatewayService
-import HTTP2
+@testable import HTTP2
 import Testing
 
 @Suite("gateway policy")
@@ -28,6 +28,25 @@ struct GatewayPolicyTests {
 
     @Test("only configured hosts", arguments: [("127.0.0.1:1", 0), ("LOCALHOST:1", 0), ("[::1]:443", 0), ("evil.example", 421), ("", 421), ("127.0.0.1.evil.example:443", 421)])
     func hosts(authority: String, expected: Int) { #expect(status(handset, "/tsm-api/v1/x", authority) == expected) }
+
+    /// The forwarding server answers so whether a body announces its length or goes on beyond the limit (HTTP2Tests/ForwardingTests: localAnswers).
+    @Test("a body over the limit is refused in the words of the API", arguments: [nil, "1000", "1001", "99999999999999999999"])
+    func tooLarge(length: String?) throws {
+        for (policy, path, authority, status, type, words) in [
+            (provider, "/sptsm/1.0/services", "sptsm.example", 400, "application/json", #"{"errorCategory":1002,"errorMessage":"Invalid request: the request body is longer than 1000 bytes."}"#),
+            (handset, "/tsm-api/v1/x", "localhost", 413, "application/problem+json", #""code":"bodyTooLarge""#),
+        ] {
+            var list = HeaderList()
+            for (name, value) in [(":method", "POST"), (":path", path), (":authority", authority)] { list.append(name, value) }
+            if let length { list.append("content-length", length) }
+            guard case .forward(_, _, _, let maximum, let answer, _) = policy.decide(ForwardedRequest(list: list, peer: nil, remoteAddress: "192.0.2.1")) else {
+                Issue.record("it was not forwarded")
+                return
+            }
+            #expect(maximum == 1000 && answer.status == status && answer.headers.map(\.value) == [type])
+            #expect(String(decoding: answer.body, as: UTF8.self).contains(words))
+        }
+    }
 
     @Test("the provider gateway knows the Provider API only")
     func providerPlane() {

@@ -112,7 +112,9 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func localAnswers() async throws {
         let policy: @Sendable (ForwardedRequest) -> ForwardingDecision = { request in
             if request.pathHasPrefix("/deny") { return .respond(LocalResponse(status: 403, headers: [(name: "X-Why", value: "because")], body: Array("no".utf8))) }
-            return .forward(upstream: request.path == "/nowhere" ? 7 : 0, maximumBody: 1000)
+            let tooLarge = LocalResponse(status: 400, headers: [("content-type", "text/x-own")], body: Array("too much".utf8))
+            return request.pathHasPrefix("/own") ? .forward(upstream: 0, request: HeaderEdits(path: "/count"), maximumBody: 1000, tooLarge: tooLarge)
+                : .forward(upstream: request.path == "/nowhere" ? 7 : 0, maximumBody: 1000)
         }
         try await withGateway(deciding: policy) { port, _ in
             try await withClient(port) { client in
@@ -134,6 +136,14 @@ import Testing
                     return response
                 }
                 #expect(answer == nil)
+                // The policy's own words, announced or not.
+                #expect(try await client.send(post("/own"), body: [UInt8](repeating: 1, count: 1001)).text == "too much")
+                let more = AsyncStream<ByteBuffer> { continuation in
+                    for _ in 0..<100 { continuation.yield(ByteBuffer(repeating: 1, count: 100)) }
+                    continuation.finish()
+                }
+                let own = try await client.send(post("/own"), bodyStream: more)
+                #expect(own.status == .badRequest && own.headerFields[.contentType] == "text/x-own" && own.text == "too much")
             }
         }
     }

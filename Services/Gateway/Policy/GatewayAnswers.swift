@@ -20,7 +20,7 @@ enum GatewayAnswers {
         }
     }
 
-    /// For bodies that announce their length; one that does not, and goes on beyond the limit, is cut off with a bare 413.
+    /// Whether the body announced its length or was found to go on beyond the limit.
     static func tooLarge(_ plane: GatewayConfiguration.Plane, _ maximum: Int) -> LocalResponse {
         switch plane {
         case .provider: generalError(400, 1002, "Invalid request: the request body is longer than \(maximum) bytes.")

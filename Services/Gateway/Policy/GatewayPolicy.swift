@@ -27,10 +27,10 @@ struct GatewayPolicy: Sendable {
     func decide(_ request: ForwardedRequest) -> ForwardingDecision {
         switch judge(path: request.path, authority: request.authority) {
         case .forward:
-            if let length = request.header("content-length").flatMap(Int.init), length > maximumBody { return .respond(GatewayAnswers.tooLarge(plane, maximumBody)) }
             var set: [(name: String, value: String)] = [(Self.addressHeader, request.remoteAddress), (Self.authorityHeader, request.authority)]
             if let peer = request.peer { set.append((Self.certificateHeader, Self.hex(peer.certificateSHA256))) }
-            return .forward(upstream: 0, request: HeaderEdits(remove: Self.droppedFields, set: set), maximumBody: maximumBody, unavailable: GatewayAnswers.unavailable(plane))
+            return .forward(upstream: 0, request: HeaderEdits(remove: Self.droppedFields, set: set), maximumBody: maximumBody,
+                            tooLarge: GatewayAnswers.tooLarge(plane, maximumBody), unavailable: GatewayAnswers.unavailable(plane))
         case .refuse(let answer):
             return .respond(answer)
         }

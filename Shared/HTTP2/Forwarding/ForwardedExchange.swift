@@ -13,6 +13,7 @@ final class ForwardedExchange: MessageReceiver, PoolWaiter, @unchecked Sendable 
     private var requestHead = HeaderList()
     private var responseEdits = HeaderEdits.none
     private var maximumBody: Int?
+    private var tooLarge = LocalResponse(status: 413)
     private var unavailable = LocalResponse(status: 503)
 
     private var upstream: (any MessageStream)?
@@ -45,14 +46,15 @@ final class ForwardedExchange: MessageReceiver, PoolWaiter, @unchecked Sendable 
         case .respond(let response):
             if forwarder.onFinish != nil { requestHead = list }
             respond(response)
-        case .forward(let index, let edits, let responseEdits, let maximumBody, let unavailable):
+        case .forward(let index, let edits, let responseEdits, let maximumBody, let tooLarge, let unavailable):
             requestHead = list.forwardedRequest(edits)
             self.responseEdits = responseEdits
             self.maximumBody = maximumBody
+            self.tooLarge = tooLarge
             self.unavailable = unavailable
             guard forwarder.pools.indices.contains(index) else { return failed(.refused("the policy names upstream \(index), which does not exist")) }
             upstreamIndex = index
-            if let maximumBody, let length = list.contentLength, length > maximumBody { return respond(LocalResponse(status: 413)) }
+            if let maximumBody, let length = list.contentLength, length > maximumBody { return respond(tooLarge) }
             if !endOfStream, let field = list.first("expect"), list.valueText(of: field).lowercased() == "100-continue" {
                 var informational = HeaderList()
                 informational.append(":status", "100")
@@ -69,7 +71,7 @@ final class ForwardedExchange: MessageReceiver, PoolWaiter, @unchecked Sendable 
         if let maximumBody, requestBytes > maximumBody {
             downstream.consume(data.readableBytes)
             breakOffUpstream()
-            return responseStatus == nil ? respond(LocalResponse(status: 413)) : breakOffDownstream()
+            return responseStatus == nil ? respond(tooLarge) : breakOffDownstream()
         }
         if let upstream { upstream.send(data: data) } else { early.append(data) }
     }

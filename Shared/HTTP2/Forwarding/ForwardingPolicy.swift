@@ -88,10 +88,11 @@ public struct LocalResponse: Sendable {
 
 /// What becomes of a request.
 public enum ForwardingDecision: Sendable {
-    /// To `upstreams[upstream]`. `maximumBody`: bytes of the request's body, beyond it 413. `unavailable` answers when
-    /// there is no connection, the upstream breaks off before its answer, or does not answer in time.
+    /// To `upstreams[upstream]`. `maximumBody`: bytes of the request's body; `tooLarge` answers when there are more, announced or found out on the way.
+    /// `unavailable` answers when there is no connection, the upstream breaks off before its answer, or does not answer in time.
     case forward(
-        upstream: Int, request: HeaderEdits = .none, response: HeaderEdits = .none, maximumBody: Int? = nil, unavailable: LocalResponse = LocalResponse(status: 503))
+        upstream: Int, request: HeaderEdits = .none, response: HeaderEdits = .none, maximumBody: Int? = nil, tooLarge: LocalResponse = LocalResponse(status: 413),
+        unavailable: LocalResponse = LocalResponse(status: 503))
     case respond(LocalResponse)
 }
 
