@@ -1,7 +1,9 @@
+import Dispatch
 import Foundation
 import GRDB
 import Logging
 import ServiceKit
+import Synchronization
 import Testing
 
 @Suite struct StoreTests {
@@ -51,6 +53,79 @@ import Testing
         let second = try open(directory, Self.migrations(2))
         #expect(try await names(second) == ["a"])
         try await second.close()
+    }
+
+    /// Scans that take their time, more of them than there are connections: look-ups find one free.
+    @Test(.timeLimit(.minutes(1))) func scansLeaveConnectionsForLookUps() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try open(directory)
+        try await store.write { try $0.execute(sql: "INSERT INTO item (name) VALUES ('a')") }
+        let gate = Gate()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    try await store.scan { db in
+                        _ = try String.fetchAll(db, sql: "SELECT name FROM item")
+                        gate.pass()
+                    }
+                }
+            }
+            await gate.occupied(4)
+            for _ in 0..<50 { #expect(try await names(store) == ["a"]) }
+            #expect(gate.most == 4)
+            gate.open()
+            try await group.waitForAll()
+        }
+        #expect(gate.most == 4)
+        try await store.close()
+    }
+
+    /// Holds threads until it is opened; a store's own, never those of tasks.
+    private final class Gate: Sendable {
+        private struct State {
+            var isOpen = false
+            var inside = 0
+            var most = 0
+            var watcher: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+        }
+        private let state = Mutex(State())
+        private let opened = DispatchSemaphore(value: 0)
+
+        var most: Int { state.withLock { $0.most } }
+
+        func pass() {
+            let (waits, watcher) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+                state.inside += 1
+                state.most = max(state.most, state.inside)
+                var found: CheckedContinuation<Void, Never>?
+                if let watcher = state.watcher, state.inside >= watcher.count {
+                    found = watcher.continuation
+                    state.watcher = nil
+                }
+                return (!state.isOpen, found)
+            }
+            watcher?.resume()
+            if waits {
+                opened.wait()
+                opened.signal()
+            }
+            state.withLock { $0.inside -= 1 }
+        }
+
+        func occupied(_ count: Int) async {
+            await withCheckedContinuation { continuation in
+                let isThere = state.withLock { state in
+                    if state.inside < count { state.watcher = (count, continuation) }
+                    return state.inside >= count
+                }
+                if isThere { continuation.resume() }
+            }
+        }
+
+        func open() {
+            state.withLock { $0.isOpen = true }
+            opened.signal()
+        }
     }
 
     @Test func aNewerStoreIsRefused() async throws {

@@ -16,6 +16,9 @@ public final class Store: Sendable {
     let writer: GroupCommitWriter
     private let lock: StoreLock
     private let cleanMarker: CleanMarker
+    /// Scans take half of the connections at most: a look-up finds one free whatever they do, and its event loop does not wait.
+    private let scans = Turnstile(Store.readers / 2)
+    private static let readers = 8
 
     private init(directory: String, pool: DatabasePool, writer: GroupCommitWriter, lock: StoreLock, cleanMarker: CleanMarker) {
         self.directory = directory
@@ -78,10 +81,10 @@ public final class Store: Sendable {
 
     private func readHere<Value>(_ query: (Database) throws -> Value) throws -> Value { try pool.read(query) }
 
-    /// Reads a consistent snapshot on a thread of the store's, for queries that take their time.
+    /// Reads a consistent snapshot on a thread of the store's, for queries that take their time. A few run at once, the others wait their turn.
     /// - Throws: what the closure throws, or a database error.
     public func scan<Value: Sendable>(_ query: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await pool.read(query)
+        try await scans.pass { try await pool.read(query) }
     }
 
     /// How many changes were written and in how many commits.
@@ -113,7 +116,7 @@ public final class Store: Sendable {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 8
+        configuration.maximumReaderCount = readers
         configuration.label = "store"
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
