@@ -62,6 +62,25 @@ import Testing
         #expect(throws: MultipartError.self) { try parse(Part.encode((0..<17).map { .text("p\($0)", "") })) }
     }
 
+    /// Names as clients write them: quotes and backslashes escaped (curl, ours), Windows paths bare (old browsers), percent signs as they are: what
+    /// a browser means by %22 and what a file is really called cannot be told apart, and a part with the name says it exactly.
+    @Test(arguments: [
+        (#""a\"b\\c.cap""#, #"a"b\c.cap"#), (#""C:\dir\x.cap""#, #"C:\dir\x.cap"#), (#""a%22b%0D%0A.cap""#, "a%22b%0D%0A.cap"), (#""a;b=c.cap""#, "a;b=c.cap"), ("plain.cap", "plain.cap"),
+        (#""open"#, "open"), (#""""#, ""), (#""a\"#, #"a\"#),
+    ]) func fileNames(_ written: String, _ name: String) throws {
+        let head = "--\(Part.boundary)\r\nContent-Disposition: form-data; name=\"elfFile\"; filename=\(written)\r\n\r\nx\r\n--\(Part.boundary)--\r\n"
+        #expect(try parse(Array(head.utf8)).map(\.fileName) == [name])
+    }
+
+    @Test func headersAreTextInLines() {
+        for header in ["Content-Disposition: form-data; name=\"a\"; filename=\"x\ny\"", "Content-Disposition: form-data; name=\"a\"; filename=\"x\ry\"", "Content-Disposition: form-data; name=\"a\u{0}\"",
+                       "Content-Disposition: form-data; name=\"a\"\nX: y", "Content-Disposition: form-data; name=\"a\u{1B}[0m\""] {
+            #expect(throws: MultipartError.self, "\(header)") { try parse(Array("--\(Part.boundary)\r\n\(header)\r\n\r\nx\r\n--\(Part.boundary)--\r\n".utf8)) }
+        }
+        let latin = Array("--\(Part.boundary)\r\nContent-Disposition: form-data; name=\"a\"; filename=\"gr".utf8) + [0xF6] + Array("sse\"\r\n\r\nx\r\n--\(Part.boundary)--\r\n".utf8)
+        #expect(throws: MultipartError.self) { try parse(latin) }
+    }
+
     @Test func randomBytesNeverPassOrCrash() {
         var generator = SeededGenerator(state: 42)
         for _ in 0..<300 {

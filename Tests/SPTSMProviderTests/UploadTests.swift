@@ -1,3 +1,5 @@
+import GlobalPlatform
+import HTTPTypes
 import TestMaterial
 import Testing
 import TrustedServiceModel
@@ -56,15 +58,38 @@ import TrustedServiceModel
     @Test func fileNameComesFromThePartOrTheFile() async throws {
         let plane = try await Plane()
         func name(_ parts: [Part]) async throws -> String { try await plane.upload(.post, "/personalization-scripts", parts).decode(PersonalizationScript.self).fileName }
-        #expect(try await name([.text("scriptFilename", "part.pers"), .file("scriptFile", [0x30], fileName: "file.pers")]) == "part.pers")
-        #expect(try await name([.file("scriptFile", [0x30], fileName: "C:\\dir\\file.pers")]) == "file.pers")
-        #expect(try await name([.file("scriptFile", [0x30], fileName: nil)]) == "script.pers")
-        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.text("scriptFilename", "größe.pers"), .file("scriptFile", [0x30])]).decode()
+        #expect(try await name([.text("scriptFilename", "part.pers"), .file("scriptFile", [0x23], fileName: "file.pers")]) == "part.pers")
+        #expect(try await name([.file("scriptFile", [0x23], fileName: "C:\\dir\\file.pers")]) == "file.pers")
+        #expect(try await name([.file("scriptFile", [0x23], fileName: nil)]) == "script.pers")
+        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.text("scriptFilename", "größe.pers"), .file("scriptFile", [0x23])]).decode()
         let binary = try await plane.call(.get, "/personalization-scripts/\(script.id)/binary")
         #expect(binary.headers[.contentDisposition] == "attachment; filename=\"gr__e.pers\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.pers")
         let renamed: PersonalizationScript = try await plane.upload(.put, "/personalization-scripts/\(script.id)", [.text("scriptFilename", "new.pers")]).decode()
         #expect(renamed.fileName == "new.pers" && renamed.uploadDate == script.uploadDate)
         #expect(try await plane.upload(.put, "/personalization-scripts/\(script.id)", [.text("scriptFilename", "")]).category == 1011)
+    }
+
+    /// 256 blocks of 239 bytes are what LOAD carries to any card; the data block has four bytes of tag and length before it.
+    @Test func loadFilesTooLongForLOADAreRefused() async throws {
+        let plane = try await Plane()
+        func archive(_ padding: Int) throws -> (file: [UInt8], block: Int) {
+            var sample = SampleCAP(.init([0xF0, 0x54, 0x53, 0x4D, 0x53, 0x77]), applets: [[0xF0, 0x54, 0x53, 0x4D, 0x53, 0x77, 0x01]])
+            sample.padding = padding
+            sample.methodBlocks = 1
+            return (sample.archive(), try CAPFile(sample.archive()).loadFileDataBlock.count)
+        }
+        let base = try archive(30_000)
+        let most = 256 * 239 - 4
+        let (longest, tooLong) = (try archive(30_000 + most - base.block), try archive(30_001 + most - base.block))
+        try #require(longest.block == most && tooLong.block == most + 1)
+        let taken = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", longest.file)])
+        #expect(taken.status == 200, "\(String(decoding: taken.body, as: UTF8.self))")
+        let elf: CAP = try taken.decode()
+        for (method, path) in [(HTTPRequest.Method.post, "/executable-load-files"), (.put, "/executable-load-files/\(elf.id)")] {
+            let refused = try await plane.upload(method, path, [.file("elfFile", tooLong.file)])
+            #expect(refused.status == 400 && refused.category == 1013 && String(decoding: refused.body, as: UTF8.self).contains("too long for any card"))
+        }
+        #expect(try await plane.call(.get, "/executable-load-files/\(elf.id)/binary").body == longest.file)
     }
 
     @Test func bodiesAreChecked() async throws {

@@ -28,6 +28,9 @@ public struct LoadFile: Hashable, Sendable {
 
     public var bytes: [UInt8] { LoadFileStructure(dapBlocks: dapBlocks, content: .plain(dataBlock)).bytes }
 
+    /// Of a load file with nothing but a data block of so many bytes: the data block, its tag and its length.
+    public static func length(dataBlock size: Int) -> Int { size + (size < 0x80 ? 2 : size <= 0xFF ? 3 : size <= 0xFFFF ? 4 : 5) }
+
     /// The LOAD commands, each with at most `maximumPayload` bytes of data before secure messaging.
     public func commands(maximumPayload: Int) throws(FormatError) -> [LoadCommand] {
         try LoadCommand.split(loadFile: bytes, maximumPayload: maximumPayload)

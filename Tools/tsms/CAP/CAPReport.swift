@@ -72,6 +72,8 @@ struct CAPReport: Encodable, Sendable {
     var memory: Memory
     /// LOAD commands with encrypted commands of SCP03; nil: more than the 256 that can be counted.
     var loadCommands: Int?
+    /// The same on cards with long MACs (S16), whose commands carry less.
+    var loadCommandsWithLongMACs: Int?
     var manifest: Agreement
     var appletDescription: Agreement
     var warnings: [Warning]
@@ -96,16 +98,19 @@ struct CAPReport: Encodable, Sendable {
         loadFileDataBlockSHA256 = Hex.encode(cap.loadFileDataBlockHash)
         loadFileDataBlockWithDescriptorBytes = cap.loadFileDataBlockWithDescriptor.count
         memory = Memory(loadFileDataBlock: cap.memory.code, staticFields: cap.memory.staticFields, staticArrays: cap.memory.staticArrays)
-        // Too many is an answer here, no failure.
-        loadCommands = try? cap.loadFile.commands(maximumPayload: CAPReport.payload).count
+        let length = LoadFile.length(dataBlock: cap.loadFileDataBlock.count)
+        loadCommands = LoadCommand.blockCount(loadFileLength: length, maximumPayload: LoadCommand.largestPayload)
+        loadCommandsWithLongMACs = LoadCommand.blockCount(loadFileLength: length, maximumPayload: SecurityLevel.commands.maximumPayload(SCP03Parameter(rawValue: 0x01)))
         manifest = cap.manifest == nil ? .absent : cap.warnings.contains { $0.code == .manifest } ? .disagrees : .agrees
         appletDescription = !cap.hasAppletDescription ? .absent : cap.warnings.contains { $0.code == .appletDescription } ? .disagrees : .agrees
         warnings = cap.warnings.map { Warning(code: $0.code.rawValue, place: $0.place, problem: $0.problem) }
         components = cap.components.map { Component(name: $0.kind.fileName, bytes: $0.bytes.count) }
     }
 
-    /// Bytes of data in a command that is encrypted and has a MAC of eight bytes (Amendment D).
-    private static let payload = SecurityLevel.commands.maximumPayload(SCP03Parameter(rawValue: 0x00))
+    private var loads: String {
+        guard let loadCommands else { return "more than the \(LoadCommand.maximumBlocks) LOAD commands that there can be" }
+        return "\(loadCommands) LOAD commands, " + (loadCommandsWithLongMACs.map { "\($0) on cards with long MACs" } ?? "too long for cards with long MACs (S16)")
+    }
 
     var text: String {
         var lines = [
@@ -118,7 +123,7 @@ struct CAPReport: Encodable, Sendable {
         lines += imports.map { "imports   \($0.aid) \($0.version): \($0.meaning)" }
         lines.append("needs     Java Card \(javaCardVersion), GlobalPlatform API \(gpApiVersion)\(needsIntegers ? ", type int" : "")")
         lines.append("memory    code \(memory.loadFileDataBlock), static fields \(memory.staticFields), their arrays \(memory.staticArrays)")
-        lines.append("loads     \(loadFileDataBlockBytes) bytes, SHA-256 \(loadFileDataBlockSHA256), \(loadCommands.map { "\($0) LOAD commands" } ?? "more than the 256 LOAD commands that there can be")")
+        lines.append("loads     \(loadFileDataBlockBytes) bytes, SHA-256 \(loadFileDataBlockSHA256), \(loads)")
         lines.append("beside    manifest \(manifest.rawValue), applet.xml \(appletDescription.rawValue)")
         lines += warnings.map { "warning   \($0.place): \($0.problem)" }
         lines += components.map { "component \($0.name.padded(to: 20)) \($0.bytes)" }

@@ -16,7 +16,8 @@ struct LoadFileContent: Sendable {
     /// SHA-256 of `dataBlock`, lower-case hexadecimal.
     let sha256: String
 
-    /// - Throws: ``GeneralError`` 1013 for what is no CAP file, or more than 256 LOAD commands can carry.
+    /// - Throws: ``GeneralError`` 1013 for what is no CAP file, or longer than the LOAD commands of any card can carry. What is left of the
+    /// room on cards with long MACs is seen when such a card comes (`LoadCapacity`): profiles do not say it.
     init(parsing archive: [UInt8]) throws(GeneralError) {
         let cap: CAPFile
         do {
@@ -25,7 +26,7 @@ struct LoadFileContent: Sendable {
             throw .invalidFileType(supported: ["cap"], detail: error.description)
         }
         do {
-            _ = try cap.loadFile.commands(maximumPayload: Self.payload)
+            _ = try cap.loadFile.commands(maximumPayload: LoadCommand.largestPayload)
         } catch {
             throw .invalidFileType(supported: ["cap"], detail: "The file is too long for any card: \(error)")
         }
@@ -40,9 +41,6 @@ struct LoadFileContent: Sendable {
         dataBlock = cap.loadFileDataBlock
         sha256 = Hex.encode(cap.loadFileDataBlockHash)
     }
-
-    /// Bytes of data in a command that is encrypted and has a MAC of eight bytes: no card's LOAD takes more.
-    private static let payload = SecurityLevel.commands.maximumPayload(SCP03Parameter(rawValue: 0x00))
 
     private static func text(_ version: VersionNumber, parts: Int) -> String {
         let numbers = version.components.prefix(parts) + Array(repeating: 0, count: max(0, parts - version.components.count))

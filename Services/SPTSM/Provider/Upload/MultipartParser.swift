@@ -17,7 +17,7 @@ struct MultipartPart: Hashable, Sendable {
 
 /// Takes a `multipart/form-data` body apart as it arrives (RFC 2046 section 5.1, RFC 7578). Content beyond the limit is counted, not kept,
 /// so the memory used is bounded by the limit whatever is sent. Strict: CRLF line ends, each part with a Content-Disposition of
-/// `form-data` and a name, no nested multipart, nothing before the first boundary.
+/// `form-data` and a name, no nested multipart, nothing before the first boundary, headers in UTF-8 without control characters.
 struct MultipartParser: Sendable {
     private enum State {
         /// Before the first boundary.
@@ -102,7 +102,8 @@ struct MultipartParser: Sendable {
         }
         guard end.lowerBound <= Self.maximumHeaderBytes else { throw MultipartError(reason: "the headers of a part are too long") }
         guard parts.count < Self.maximumParts else { throw MultipartError(reason: "the multipart body has more than \(Self.maximumParts) parts") }
-        parts.append(try Self.part(headers: String(decoding: buffer[..<end.lowerBound], as: UTF8.self)))
+        guard let headers = String(validating: buffer[..<end.lowerBound], as: UTF8.self) else { throw MultipartError(reason: "the headers of a part are not in UTF-8") }
+        parts.append(try Self.part(headers: headers))
         buffer.removeFirst(end.upperBound)
         state = .content
         return true
@@ -132,6 +133,8 @@ struct MultipartParser: Sendable {
     private static func part(headers: String) throws(MultipartError) -> MultipartPart {
         var disposition: HeaderParameters?
         for line in headers.split(separator: "\r\n") {
+            // Somebody else's parser may take a bare CR or LF for the line's end, and read another header behind it.
+            guard !line.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7F }) else { throw MultipartError(reason: "the headers of a part contain a control character") }
             guard let colon = line.firstIndex(of: ":") else { throw MultipartError(reason: "a part has a header line without a colon") }
             let name = line[..<colon].lowercased()
             let value = String(line[line.index(after: colon)...])
