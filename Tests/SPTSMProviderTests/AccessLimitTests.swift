@@ -100,6 +100,32 @@ import TrustedServiceModel
         #expect(try await plane.call(.post, "/auth", authorization: long, headers: from("192.0.2.1")).status == 200)
     }
 
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::/64"), ("2001:DB8:0:0:ffff:1:2:3", "2001:db8::/64"), ("2001:db8:0:1::1", "2001:db8:0:1::/64"), ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8::/64", "2001:db8::/64"), ("-", "-"), ("", ""), ("1.2.3", "1.2.3"), ("2001:db8::1::2", "2001:db8::1::2"),
+    ]) func oneClientHasOneNetwork(_ address: String, _ network: String) {
+        #expect(ClientNetwork.of(address) == network && ClientNetwork.of(network) == network)
+    }
+
+    /// A client with a /64 at its command is one client, for rates and for lock-outs.
+    @Test func aNetworkCountsAsOne() async throws {
+        let plane = try await Plane(access: AccessLimits(requestsPerSecond: 1, burst: 4, failures: 3, lockout: 60))
+        let long = try #require(plane.longTermTokens[plane.first.id])
+        for number in 1...3 { #expect(try await plane.call(.post, "/auth", authorization: "lt-guess", headers: from("2001:db8:0:1::\(number)")).category == 1001) }
+        let locked = try await plane.call(.post, "/auth", authorization: long, headers: from("2001:db8:0:1:8000::"))
+        #expect(locked.status == 429 && String(decoding: locked.body, as: UTF8.self).contains("authentications"))
+        #expect(try await plane.call(.get, "/openapi.yaml", headers: from("2001:db8:0:1:9::")).status == 429)
+        #expect(try await plane.call(.post, "/auth", authorization: long, headers: from("2001:db8:0:2::1")).status == 200)
+        let records: [OperatorAPI.LockoutRecord] = try await plane.callOperator(.get, "/lockouts").decode()
+        #expect(records.map(\.subject) == ["2001:db8:0:1::/64"])
+        // Released by the network as it is listed; any address in it does as well.
+        #expect(try await plane.callOperator(.delete, "/lockouts/address/2001:db8:0:1::%2F64").status == 204)
+        #expect(try await plane.callOperator(.delete, "/lockouts/address/2001:db8:0:1::7").status == 404)
+        plane.advance(10)
+        for number in 1...3 { _ = try await plane.call(.post, "/auth", authorization: "lt-guess", headers: from("2001:db8:0:1::\(number)")) }
+        #expect(try await plane.callOperator(.delete, "/lockouts/address/2001:db8:0:1::7").status == 204)
+    }
+
     @Test func lockOutEndsByItself() async throws {
         let plane = try await Plane(access: AccessLimits(requestsPerSecond: 0, failures: 2, lockout: 30))
         let long = plane.longTermTokens[plane.first.id]

@@ -62,6 +62,33 @@ import TrustedServiceModel
         }
     }
 
+    /// What is published is what the change left, or the change came too late; never a published Flavor that changes.
+    @Test func publishAgainstModify() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        let other: CAP = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try Applets.archive("bulk-1.0-jc304.cap"))]).decode()
+        var wins = (published: 0, modified: 0)
+        for round in 0..<20 {
+            let flavor: Flavor = try await plane.call(.post, "/services/\(demo.service.id)/flavors", json: #"{"executableLoadFileIds": ["\#(demo.elf.id)"]}"#).decode()
+            let path = "/services/\(demo.service.id)/flavors/\(flavor.id)"
+            // Now one and now the other is first on its way.
+            let publish: @Sendable () async throws -> Plane.Answer = { try await plane.call(.post, path + "/publish") }
+            let modify: @Sendable () async throws -> Plane.Answer = { try await plane.call(.put, path, json: #"{"executableLoadFileIds": ["\#(other.id)"]}"#) }
+            async let first = round % 2 == 0 ? publish() : modify()
+            async let second = round % 2 == 0 ? modify() : publish()
+            let (one, two) = (try await first, try await second)
+            let (published, modified) = round % 2 == 0 ? (one, two) : (two, one)
+            #expect(published.status == 200, "round \(round)")
+            #expect(modified.status == 200 || modified.category == 1015, "round \(round): \(modified.category)")
+            let left: Flavor = try await plane.call(.get, path).decode()
+            #expect(left.published && left.executableLoadFileIds == [modified.status == 200 ? other.id : demo.elf.id], "round \(round)")
+            // What the answer of the publication said is what stays.
+            #expect(try published.decode(Flavor.self) == left)
+            if modified.status == 200 { wins.modified += 1 } else { wins.published += 1 }
+        }
+        #expect(wins.published + wins.modified == 20)
+    }
+
     @Test func theSameTagTwice() async throws {
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
@@ -78,7 +105,8 @@ import TrustedServiceModel
     /// A file that is replaced while it is read: whole, or broken off; never a mixture.
     @Test func filesAreKeptInPieces() async throws {
         let plane = try await Plane()
-        let big = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 % 64 + 32) }
+        let line = Array("# \(String(repeating: "0123456789", count: 10))\n".utf8)
+        let big = (0..<200_000).map { line[$0 % line.count] }
         let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", big)]).decode()
         let path = "/personalization-scripts/\(script.id)"
         let answer = try await plane.call(.get, path + "/binary")
@@ -86,10 +114,10 @@ import TrustedServiceModel
         func pieces() async throws -> Int { try await plane.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM upload_piece") ?? -1 } }
         #expect(try await pieces() == 4)
         let stored = try #require(try await plane.store.read { try UploadStore.find(script.id, of: plane.first.id, $0) })
-        #expect(try await plane.upload(.put, path, [.file("scriptFile", Array(repeating: 0x41, count: 65_536))]).status == 200)
+        #expect(try await plane.upload(.put, path, [.file("scriptFile", Array(repeating: 0x0A, count: 65_536))]).status == 200)
         #expect(try await pieces() == 1)
         #expect(try await plane.store.read { try UploadStore.piece(0, of: stored, $0) } == nil)
-        #expect(try await plane.call(.get, path + "/binary").body == Array(repeating: 0x41, count: 65_536))
+        #expect(try await plane.call(.get, path + "/binary").body == Array(repeating: 0x0A, count: 65_536))
         #expect(try await plane.call(.delete, path).status == 204)
         #expect(try await pieces() == 0)
     }

@@ -21,7 +21,7 @@ import TrustedServiceModel
         _ = try await demo.createVersion(on: plane.profile304)
         let authority = try Plane.authority().certificatePEM
         let certificate: TrustedServiceModel.Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", Array(authority.utf8), fileName: "ca.pem")]).decode()
-        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", Array("00A40400".utf8), fileName: "s.pers")]).decode()
+        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", Array("# 00A40400".utf8), fileName: "s.pers")]).decode()
         let spos: SposConfig = try await plane.call(.post, "/spos-configs", json: #"{"url": "https://sp.example/spos", "certificateId": "\#(certificate.id)"}"#).decode()
         #expect(try await plane.call(.put, "/services/\(demo.service.id)", json: #"{"name": "Ticket", "sposConfigId": "\#(spos.id)"}"#).status == 200)
         let config = try await plane.call(.put, "/application-configs/\(demo.config.id)", json: """
@@ -70,19 +70,42 @@ import TrustedServiceModel
             #expect(try await plane.call(.delete, path).category == 1010, "\(path)")
         }
         #expect(try await plane.call(.get, "/certificates/\(certificate.id)/binary").body == Array(authority.utf8))
-        #expect(try await plane.call(.get, "/personalization-scripts/\(script.id)/binary").body == Array("00A40400".utf8))
+        #expect(try await plane.call(.get, "/personalization-scripts/\(script.id)/binary").body == Array("# 00A40400".utf8))
         #expect(try await demo.publish().status == 200)
         let document = try await plane.plane.internal.deployment(service: service, tag: "1.0.0", profile: profile)
-        #expect(document.applications.first?.personalizationScript == "00A40400")
+        #expect(document.applications.first?.personalizationScript == "# 00A40400")
     }
 
     /// Every operation on something that exists, called by another provider, answers as if it did not exist.
+    /// Link, unlink and publish say what is to be; saying it again, or of what is so already, is no error and changes nothing.
+    @Test func linkingCanBeRepeated() async throws {
+        let plane = try await Plane()
+        let demo = try await DemoCatalogue(plane)
+        let other: CAP = try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try Applets.archive("bulk-1.0-jc304.cap"))]).decode()
+        #expect(try await demo.createVersion(on: plane.profile304).status == 200)
+        let flavor = "/services/\(demo.service.id)/flavors/\(demo.flavor.id)", version = "/services/\(demo.service.id)/versions/1.0.0"
+        let (a, b) = (plane.profile304.id, plane.profile310.id)
+        for (method, path, body) in [
+            (HTTPRequest.Method.post, flavor + "/executable-load-files", #"["\#(other.id)", "\#(demo.elf.id)"]"#), (.put, flavor + "/executable-load-files", #"["\#(other.id)"]"#),
+            (.post, version + "/flavors", #"{"\#(demo.flavor.id)": ["\#(a)", "\#(b)"]}"#), (.put, version + "/secure-component-profiles", #"["\#(b)"]"#),
+            (.post, version + "/secure-component-profiles", #"{"\#(b)": "\#(demo.flavor.id)"}"#), (.put, version + "/flavors", #"["\#(demo.flavor.id)"]"#),
+            (.post, flavor + "/publish", ""),
+        ] {
+            let answers = [try await plane.call(method, path, json: body.isEmpty ? nil : body), try await plane.call(method, path, json: body.isEmpty ? nil : body)]
+            #expect(answers.map(\.status) == [200, 200], "\(method) \(path): \(String(decoding: answers[1].body, as: UTF8.self))")
+            #expect(try answers[0].json == answers[1].json, "\(method) \(path)")
+        }
+        let left: Flavor = try await plane.call(.get, flavor).decode()
+        #expect(left.published && left.executableLoadFileIds == [demo.elf.id])
+        #expect(try await plane.call(.get, version).decode(Version.self).allowedDeployments.isEmpty)
+    }
+
     @Test func foreignThingsDoNotExist() async throws {
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
         _ = try await demo.createVersion(on: plane.profile304)
         let certificate: TrustedServiceModel.Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", Array(try Plane.authority().certificatePEM.utf8))]).decode()
-        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x30])]).decode()
+        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x23])]).decode()
         let spos: SposConfig = try await plane.call(.post, "/spos-configs", json: #"{"url": "https://sp.example/spos", "certificateId": "\#(certificate.id)"}"#).decode()
         let values = ["scpId": plane.profile304.id, "serviceId": demo.service.id, "flavorId": demo.flavor.id, "tag": "1.0.0", "elfId": demo.elf.id, "emId": demo.module.id,
                       "applicationConfigId": demo.config.id, "personalizationScriptId": script.id, "certificateId": certificate.id, "sposConfigId": spos.id]

@@ -17,6 +17,6 @@ extension ProviderPlane: TSMSService {
             ServiceListener("public", listeners.public, responder: plane.publicRouter(gateway: try listeners.public.allowList("gateway")).buildResponder()),
             ServiceListener("internal", listeners.internal, responder: plane.internalRouter(handset: try listeners.internal.allowList("handset")).buildResponder()),
             ServiceListener("operator", listeners.operator, responder: plane.operatorRouter(operators: try listeners.operator.allowList("operator")).buildResponder()),
-        ])
+        ], background: [CatalogueSizeReport(store: store, interval: .seconds(60), logger: resources.logger)])
     }
 }

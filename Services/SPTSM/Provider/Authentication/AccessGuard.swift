@@ -4,7 +4,7 @@ import TrustedServiceModel
 
 /// `access:` of the provider plane: how much one client may ask, and how often it may fail to show who it is.
 public struct AccessLimits: Sendable, Hashable, Decodable {
-    /// Requests a second of one address, and of one service provider; 0: no limit.
+    /// Requests a second of one address (IPv6: of one /64), and of one service provider; 0: no limit.
     public var requestsPerSecond: Int
     /// As many may come at once.
     public var burst: Int
@@ -83,19 +83,25 @@ final class AccessGuard: Sendable {
         self.state = Mutex(state)
     }
 
+    /// Whom limits count: of addresses the network that a client has at its command.
+    private func counted(_ kind: Subject, _ subject: String) -> String { kind == .address ? ClientNetwork.of(subject) : subject }
+
     /// - Throws: ``Throttled`` when more came than the rate allows.
     func admit(_ kind: Subject, _ subject: String, now: Date) throws(Throttled) {
+        let subject = counted(kind, subject)
         if let seconds = state.withLock({ $0.rates[kind]?.take(subject, now: now) }) { throw .rate(seconds) }
     }
 
     /// - Throws: ``Throttled`` while locked out.
     func requireUnlocked(_ kind: Subject, _ subject: String, now: Date) throws(Throttled) {
+        let subject = counted(kind, subject)
         if let seconds = state.withLock({ $0.failures[kind]?.lockedFor(subject, now: now) }) { throw .lockedOut(seconds) }
     }
 
     /// - Returns: whether this one brought the lock-out about.
     func noteFailure(_ kind: Subject, _ subject: String, now: Date) -> Bool {
-        state.withLock { $0.failures[kind]?.note(subject, now: now) } ?? false
+        let subject = counted(kind, subject)
+        return state.withLock { $0.failures[kind]?.note(subject, now: now) } ?? false
     }
 
     func lockouts(now: Date) -> [Lockout] {
@@ -104,5 +110,9 @@ final class AccessGuard: Sendable {
         }
     }
 
-    func release(_ kind: Subject, _ subject: String) -> Bool { state.withLock { $0.failures[kind]?.release(subject) } ?? false }
+    /// - Parameter subject: of a network any address in it will do.
+    func release(_ kind: Subject, _ subject: String) -> Bool {
+        let subject = counted(kind, subject)
+        return state.withLock { $0.failures[kind]?.release(subject) } ?? false
+    }
 }

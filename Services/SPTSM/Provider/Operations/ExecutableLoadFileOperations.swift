@@ -1,4 +1,3 @@
-import Foundation
 import GlobalPlatform
 import GRDB
 import TrustedServiceModel
@@ -19,7 +18,9 @@ enum ExecutableLoadFileOperations {
             }
             for module in try modules(of: elf, catalogue) { try catalogue.delete(ExecutableModule.self, module.id) }
             try catalogue.deleteUpload(of: elf.id)
+            let block = try LoadFileStore.block(of: elf.id, catalogue.db)
             try catalogue.delete(CAP.self, elf.id)
+            try LoadFileStore.removeIfUnused(block, catalogue.db)
             return .noContent
         },
         .read("getElfBinary", "/executable-load-files/{elfId}/binary") { catalogue, input in
@@ -116,8 +117,10 @@ enum ExecutableLoadFileOperations {
         try CrossAttributeRules.binaryIsFixedOncePublished(usedBy: flavors)
         elf.adopt(content)
         elf.uploadDate = catalogue.environment.timestamp()
+        let replaced = try LoadFileStore.block(of: elf.id, catalogue.db)
         try LoadFileStore.keep(content, catalogue.db)
         try catalogue.update(elf, ["load_file_sha256": content.sha256])
+        try LoadFileStore.removeIfUnused(replaced, catalogue.db)
         for flavor in flavors {
             try FlavorChecks.checkConstraints(flavor, catalogue)
             catalogue.changes.serviceChanged(flavor.serviceId)
@@ -150,16 +153,5 @@ extension CAP {
         packageVersion = content.packageVersion
         importedPackages = content.importedPackages.map(\.description)
         technicalRequirements = content.requirements
-    }
-}
-
-/// Load file data blocks by their hash, for the internal interface.
-enum LoadFileStore {
-    static func keep(_ content: LoadFileContent, _ db: Database) throws {
-        try db.execute(sql: "INSERT INTO load_file VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [content.sha256, Data(content.dataBlock)])
-    }
-
-    static func find(sha256: String, _ db: Database) throws -> [UInt8]? {
-        try Data.fetchOne(db, sql: "SELECT data FROM load_file WHERE sha256 = ?", arguments: [sha256]).map(Array.init)
     }
 }

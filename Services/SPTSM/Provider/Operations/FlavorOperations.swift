@@ -101,6 +101,7 @@ enum FlavorOperations {
         var flavor = stored
         flavor.published = true
         try catalogue.update(flavor)
+        try LoadFileStore.keepForEver(of: flavor.id, catalogue.db)
         catalogue.changes.serviceChanged(flavor.serviceId)
         return flavor
     }
