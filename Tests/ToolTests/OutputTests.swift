@@ -28,6 +28,19 @@ import Testing
                                  entries: [.init(name: "yes", numbers: ["0123", "1e3"]), .init(name: "null", numbers: [])], nested: ["a": ["b": "c"], "d": [:]]))
     }
 
+    /// Nothing that a terminal or another reader could take for more than text goes out as it is, and all of it is read back.
+    @Test func controlCharactersAreEscaped() throws {
+        let hidden = ((1...0x1F).map { $0 } + [0x7F, 0x80, 0x85, 0x9B, 0x9F, 0xAD, 0x200B, 0x200E, 0x2028, 0x2029, 0x202E, 0x2066, 0xFEFF, 0xFFFE, 0xE0001, 0x10FFFF]).compactMap { Unicode.Scalar($0 as UInt32) }
+        var text = "a"
+        text.unicodeScalars.append(contentsOf: hidden)
+        text += "ß😀z"
+        let yaml: YAML = ["key\u{1B}[0m": .text(text)]
+        let document = yaml.document
+        #expect(document.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !hidden.contains($0) }, "\(document)")
+        #expect(document.contains("\\x1b") && document.contains("\\u202e") && document.contains("\\U000e0001") && document.contains("ß😀z"))
+        #expect(try StrictYAML.decode([String: String].self, from: document) == ["key\u{1B}[0m": text])
+    }
+
     @Test func identifiersDisappearFromPathsAndNothingElse() {
         #expect(LogTimeline.shortened("/services/7b5d3c8e-6a10-4f0f-8f6e-2f1f0c9d4e02/flavors?x=1") == "/services/…/flavors")
         #expect(LogTimeline.shortened("/internal/v1/versions/1.0.0") == "/internal/v1/versions/1.0.0")
@@ -60,5 +73,22 @@ import Testing
         #expect(form.contentType == "multipart/form-data; boundary=b")
         let head = Array("--b\r\nContent-Disposition: form-data; name=\"elfFile\"; filename=\"a.cap\"\r\nContent-Type: application/octet-stream\r\n\r\n".utf8)
         #expect(form.body == head + [0x00, 0x0D, 0x0A, 0xFF] + Array("\r\n--b--\r\n".utf8))
+    }
+
+    /// A file's name stays a name, whatever is in it.
+    @Test func fileNamesBreakOutOfNothing() {
+        for (name, written, isPlain) in [
+            ("a b.cap", "a b.cap", true), ("a\"b", "a\\\"b", false), ("a\\b", "a\\\\b", false), ("\\\"", "\\\\\\\"", false), ("a\r\nX: y", "a%0D%0AX: y", false), ("a\nb", "a%0Ab", false),
+            ("a\u{0}\u{7F}", "a%00%7F", false), ("größe", "größe", false), ("50%", "50%", false), ("", "", true),
+        ] {
+            var form = MultipartForm(boundary: "b")
+            form.add(file: [1], named: name, as: "elfFile")
+            let text = String(decoding: form.body, as: UTF8.self)
+            #expect(text.hasPrefix("--b\r\nContent-Disposition: form-data; name=\"elfFile\"; filename=\"\(written)\"\r\nContent-Type: application/octet-stream\r\n\r\n"), "\(text)")
+            #expect(MultipartForm.isPlain(name) == isPlain)
+        }
+        var form = MultipartForm(boundary: "b")
+        form.add(text: "a\r\nb", as: "elfFilename")
+        #expect(String(decoding: form.body, as: UTF8.self) == "--b\r\nContent-Disposition: form-data; name=\"elfFilename\"\r\n\r\na\r\nb\r\n--b--\r\n")
     }
 }

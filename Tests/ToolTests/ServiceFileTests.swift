@@ -1,6 +1,9 @@
 import Foundation
+import Identity
 import ServiceKit
+import TestMaterial
 import Testing
+import TrustedServiceModel
 @testable import tsms
 
 @Suite struct ServiceFileTests {
@@ -61,6 +64,53 @@ import Testing
             #expect(throws: ToolFailure.self) { try ServiceExport.targets(uploads.map { (kind: $0.0, name: $0.1) }, beside: path) }
         }
         #expect(throws: ToolFailure.self) { try ServiceExport.targets([], beside: root + "/there.pem") }
+    }
+
+    /// What only the system can decide: a file that appears between the look and the writing is not overwritten.
+    @Test func aFileThatAppearsMeanwhileStays() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("tsms-export-\(UUID().uuidString)").path
+        try TestbedLayout.make(root)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let target = try #require(try ServiceExport.targets([(.loadFile, "a.cap")], beside: root + "/all.yaml").first)
+        try Data("theirs".utf8).write(to: URL(fileURLWithPath: target))
+        #expect(throws: IdentityError.self) { try AtomicFile.create(Array("ours".utf8), at: target, mode: AtomicFile.publicMode) }
+        #expect(FileManager.default.contents(atPath: target) == Data("theirs".utf8))
+        // A link that leads nowhere is a name as well.
+        try FileManager.default.createSymbolicLink(atPath: root + "/link", withDestinationPath: root + "/elsewhere")
+        #expect(throws: IdentityError.self) { try AtomicFile.create(Array("ours".utf8), at: root + "/link", mode: AtomicFile.publicMode) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root).sorted() == ["a.cap", "link"])
+        try AtomicFile.create(Array("ours".utf8), at: root + "/b", mode: AtomicFile.secretMode)
+        #expect(FileManager.default.contents(atPath: root + "/b") == Data("ours".utf8))
+        #expect((try FileManager.default.attributesOfItem(atPath: root + "/b")[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+    }
+
+    @Test(arguments: [
+        ("loadFiles:\n  a: {file: one/x.cap}\n  b:\n    file: two/x.cap\n", "line 4: the load file 'b' has the file name x.cap, as has 'a' in line 2"),
+        ("scripts: {z: {file: x}, a: {file: ./x}}", "line 1: the script 'z' has the file name x, as has 'a' in line 1"),
+        ("certificates:\n  a: {file: c}\n\n  c: {file: other}\n  b: {file: /tmp/c}\n", "line 5: the certificate 'b' has the file name c, as has 'a' in line 2"),
+        ("certificates: {c: {file: c}}\nsposConfigs:\n  a: {url: \"https://x/\", certificate: c}\n  b: {certificate: c, url: \"https://x/\"}\n", "line 4: the SposConfig 'b' has the URL https://x/, as has 'a' in line 3"),
+    ]) func twoOfOneNameAreRefused(_ text: String, _ words: String) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("tsms-names-\(UUID().uuidString).yaml").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let failure = #expect(throws: ToolFailure.self) { try ServiceFile.read(path) }
+        #expect(failure?.description.hasPrefix("\(path): \(words);") == true, "\(failure?.description ?? "")")
+    }
+
+    @Test func oneNameForTwoKindsIsNoMatter() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("tsms-names-\(UUID().uuidString).yaml").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data("loadFiles: {a: {file: x}, b: {file: y}}\nscripts: {a: {file: x}}\n".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try ServiceFile.read(path).loadFiles?["b"] == .init(file: "y"))
+    }
+
+    /// A plan goes by what will be in the load file: modules that stay keep their IDs, new ones have stand-ins, those that go are gone.
+    @Test func modulesArePlannedFromTheNewContent() throws {
+        let content = SampleCAP(.init([0xF0, 1, 2, 3, 4, 5]), applets: [[0xF0, 1, 2, 3, 4, 5, 1], [0xF0, 1, 2, 3, 4, 5, 2]]).archive()
+        let existing = [ExecutableModule(id: "stays", elfId: "e", aid: "F0010203040502"), ExecutableModule(id: "goes", elfId: "e", aid: "f0010203040503")]
+        let planned = try PlannedModules.of(content, path: "x.cap", loadFile: "e", existing: existing)
+        #expect(planned.map(\.id).sorted() == ["new module f0010203040501", "stays"] && planned.allSatisfy { $0.elfId == "e" })
+        #expect(throws: ToolFailure.self) { try PlannedModules.of([1, 2, 3], path: "x.cap", loadFile: "e", existing: []) }
     }
 
     @Test func wantedAndExistingAreComparedInOneForm() throws {

@@ -10,7 +10,29 @@ public enum AtomicFile {
     /// Writes beside the target, flushes, renames over it, flushes the directory. The file has `mode` from its first byte on.
     /// - Throws: ``IdentityError`` `unwritableFile`.
     public static func write(_ content: some Sequence<UInt8>, to path: String, mode: UInt32) throws(IdentityError) {
-        let bytes = Array(content)
+        let temporary = try prepare(Array(content), beside: path, mode: mode)
+        guard rename(temporary, path) == 0 else {
+            let error = failure("cannot rename \(temporary) to \(path)")
+            unlink(temporary)
+            throw error
+        }
+        try flushDirectory(of: path)
+    }
+
+    /// The same for a file that must not be there yet, whoever makes one of the name meanwhile: nothing is overwritten.
+    /// - Throws: ``IdentityError`` `unwritableFile`, also when the name is taken.
+    public static func create(_ content: some Sequence<UInt8>, at path: String, mode: UInt32) throws(IdentityError) {
+        let temporary = try prepare(Array(content), beside: path, mode: mode)
+        // Unlike a rename, a link fails where something is.
+        let isMade = link(temporary, path) == 0
+        let error = failure("cannot make \(path)")
+        unlink(temporary)
+        guard isMade else { throw error }
+        try flushDirectory(of: path)
+    }
+
+    /// A flushed file beside the target, for the target's place.
+    private static func prepare(_ bytes: [UInt8], beside path: String, mode: UInt32) throws(IdentityError) -> String {
         let temporary = path + ".new.\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
         guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
@@ -36,12 +58,7 @@ public enum AtomicFile {
             unlink(temporary)
             throw flushError
         }
-        guard rename(temporary, path) == 0 else {
-            let error = failure("cannot rename \(temporary) to \(path)")
-            unlink(temporary)
-            throw error
-        }
-        try flushDirectory(of: path)
+        return temporary
     }
 
     /// Makes a rename or removal in the file's directory durable.

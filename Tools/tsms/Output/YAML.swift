@@ -70,9 +70,26 @@ indirect enum YAML: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLi
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
             case "\t": result += "\\t"
+            case _ where isHidden(scalar): result += escaped(scalar)
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result + "\""
+    }
+
+    /// Controls of every kind, among them those that end a line elsewhere or turn the direction of writing, and what YAML does not take as it is
+    /// (YAML 1.2, production 1).
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned: true
+        default: false
+        }
+    }
+
+    /// YAML 1.2, productions 59 to 61.
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        let (mark, digits) = scalar.value <= 0xFF ? ("x", 2) : scalar.value <= 0xFFFF ? ("u", 4) : ("U", 8)
+        let number = String(scalar.value, radix: 16)
+        return "\\\(mark)" + String(repeating: "0", count: digits - number.count) + number
     }
 }

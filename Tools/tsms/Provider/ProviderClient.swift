@@ -50,6 +50,7 @@ struct ProviderClient: Sendable {
     /// Creates with a file, or replaces the file of what is there.
     func upload<Answer: Decodable & Sendable>(_ kind: UploadKind, _ bytes: [UInt8], named name: String, replacing id: String? = nil) async throws -> Answer {
         var form = MultipartForm(boundary: UUID().uuidString)
+        if !MultipartForm.isPlain(name) { form.add(text: name, as: kind.namePart) }
         form.add(file: bytes, named: name, as: kind.part)
         let path = kind.path + (id.map { "/" + Self.segment($0) } ?? "")
         return try Self.decode(try await exchange(id == nil ? .post : .put, path, form.body, form.contentType), "the answer to \(path)")

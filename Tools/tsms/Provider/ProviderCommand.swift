@@ -3,7 +3,7 @@ import Foundation
 import Identity
 import ServiceKit
 
-/// `tsms provider apply|get|delete|export`.
+/// `tsms provider apply|get|delete|export|check-script`.
 struct ProviderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "provider", abstract: "What a service provider has at the TSM (TR-03165 4.1), as a file or piece by piece.",
@@ -11,7 +11,7 @@ struct ProviderCommand: AsyncParsableCommand {
             apply makes what is there what the file says and touches nothing else; running it again changes nothing. Either --dir names a testbed, or \
             --url, --ca and --token-file (and --certificate and --key where one is bound) say where the TSM is and who is asking. \(ExitStatus.discussion)
             """,
-        subcommands: [Apply.self, Get.self, Delete.self, Export.self])
+        subcommands: [Apply.self, Get.self, Delete.self, Export.self, CheckScript.self])
 
     struct Target: ParsableArguments {
         @Option(help: ArgumentHelp("A testbed's directory.", valueName: "directory")) var dir: String?
@@ -143,7 +143,7 @@ extension ProviderCommand {
             let (path, service) = (file, service)
             try await target.perform { client, console in
                 let export = ServiceExport(client: client, catalogue: try await ProviderCatalogue.read(client), path: path)
-                try AtomicFile.write(try await export.run(service: service).yaml.document.utf8, to: path, mode: AtomicFile.publicMode)
+                try AtomicFile.create(try await export.run(service: service).yaml.document.utf8, at: path, mode: AtomicFile.publicMode)
                 console.object(["result": "ok", "file": path])
                 console.text("written to \(path)")
             }

@@ -65,21 +65,18 @@ struct Reconciliation {
         let path = upload.file.hasPrefix("/") ? upload.file : directory + "/" + upload.file
         let bytes = try Programs.read(path)
         let fileName = URL(fileURLWithPath: path).lastPathComponent
-        var id = "new \(kind.words) \(name)"
-        if let existing = try catalogue.file(kind, named: fileName) {
-            id = existing.id
-            if try await client.binary(kind, id) == bytes {
-                note(.keep, kind.words, name)
-            } else {
-                if mode == .perform { let _: ProviderCatalogue.File = try await client.upload(kind, bytes, named: fileName, replacing: id) }
-                note(.change, kind.words, name, "other content")
-            }
-        } else {
-            if mode == .perform { id = (try await client.upload(kind, bytes, named: fileName) as ProviderCatalogue.File).id }
-            note(.create, kind.words, name, "\(fileName), \(bytes.count) bytes")
+        let existing = try catalogue.file(kind, named: fileName)
+        if let existing, try await client.binary(kind, existing.id) == bytes {
+            ids["\(kind.words)/\(name)"] = existing.id
+            return note(.keep, kind.words, name)
         }
+        var id = existing?.id ?? "new \(kind.words) \(name)"
+        if mode == .perform { id = (try await client.upload(kind, bytes, named: fileName, replacing: existing?.id) as ProviderCatalogue.File).id }
+        if existing == nil { note(.create, kind.words, name, "\(fileName), \(bytes.count) bytes") } else { note(.change, kind.words, name, "other content") }
         ids["\(kind.words)/\(name)"] = id
-        if kind == .loadFile, mode == .perform { catalogue.modules[id] = try await client.call(.get, "\(kind.path)/\(id)/executable-modules") }
+        guard kind == .loadFile else { return }
+        catalogue.modules[id] = mode == .perform ? try await client.call(.get, "\(kind.path)/\(id)/executable-modules")
+            : try PlannedModules.of(bytes, path: path, loadFile: id, existing: catalogue.modules[id] ?? [])
     }
 
     private mutating func reconcile(_ name: String, _ wanted: ServiceFile.SposConfig) async throws {
@@ -130,7 +127,7 @@ struct Reconciliation {
 
     private func module(_ application: ServiceFile.Application) throws(ToolFailure) -> String {
         let file = try id(UploadKind.loadFile.words, application.loadFile)
-        guard let modules = catalogue.modules[file] else { return "new module \(application.module)" }
+        let modules = catalogue.modules[file] ?? []
         guard let module = modules.first(where: { $0.aid.lowercased() == application.module.lowercased() }) else {
             throw ToolFailure("load file '\(application.loadFile)' has no applet \(application.module); it has \(modules.map(\.aid).joined(separator: ", "))")
         }

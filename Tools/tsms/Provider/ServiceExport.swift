@@ -29,7 +29,7 @@ struct ServiceExport {
         let targets = try Self.targets(wanted.map { ($0.kind, $0.file.fileName) }, beside: path)
         for (upload, target) in zip(wanted, targets) {
             let mode = upload.kind == .script ? AtomicFile.secretMode : AtomicFile.publicMode
-            try AtomicFile.write(try await client.binary(upload.kind, upload.file.id), to: target, mode: mode)
+            try AtomicFile.create(try await client.binary(upload.kind, upload.file.id), at: target, mode: mode)
         }
         func entries(_ kind: UploadKind) throws -> [String: ServiceFile.Upload]? {
             try Self.unique(kind.words, wanted.filter { $0.kind == kind }.map { ($0.file.fileName, .init(file: $0.file.fileName)) })

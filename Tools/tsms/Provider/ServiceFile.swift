@@ -5,15 +5,46 @@ import TrustedServiceModel
 /// What a service provider wants to have at the TSM, as a YAML file (`tsms provider apply`). Everything has a name of the author's choice;
 /// the names refer to each other, and they are how things are found again: a load file, script or certificate by its file name, an SposConfig
 /// by its URL, all else by its attribute `name`. Paths are relative to the file.
-struct ServiceFile: Codable, Sendable, Equatable {
-    struct Upload: Codable, Sendable, Equatable {
+struct ServiceFile: Decodable, Sendable, Equatable {
+    struct Upload: Decodable, Sendable, Equatable {
         var file: String
+        /// Where it stands.
+        private(set) var line: Int?
+
+        init(file: String) { self.file = file }
+
+        private enum CodingKeys: String, CodingKey { case file }
+
+        init(from decoder: any Decoder) throws {
+            let located = try decoder.container(keyedBy: CodingKeys.self).decode(LocatedText.self, forKey: .file)
+            (file, line) = (located.text, located.line)
+        }
+
+        static func == (one: Upload, other: Upload) -> Bool { one.file == other.file }
     }
 
-    struct SposConfig: Codable, Sendable, Equatable {
+    struct SposConfig: Decodable, Sendable, Equatable {
         var url: String
         /// Name of a certificate.
         var certificate: String
+        /// Where the URL stands.
+        private(set) var line: Int?
+
+        init(url: String, certificate: String) {
+            self.url = url
+            self.certificate = certificate
+        }
+
+        private enum CodingKeys: String, CodingKey { case url, certificate }
+
+        init(from decoder: any Decoder) throws {
+            let keys = try decoder.container(keyedBy: CodingKeys.self)
+            let located = try keys.decode(LocatedText.self, forKey: .url)
+            (url, line) = (located.text, located.line)
+            certificate = try keys.decode(String.self, forKey: .certificate)
+        }
+
+        static func == (one: SposConfig, other: SposConfig) -> Bool { one.url == other.url && one.certificate == other.certificate }
     }
 
     struct Install: Codable, Sendable, Equatable {
@@ -92,11 +123,18 @@ struct ServiceFile: Codable, Sendable, Equatable {
     var services: [String: Service]?
 
     static func read(_ path: String) throws(ToolFailure) -> ServiceFile {
+        let file: ServiceFile
         do throws(ConfigurationError) {
-            return try StrictYAML.decode(ServiceFile.self, fromFile: path)
+            file = try StrictYAML.decode(ServiceFile.self, fromFile: path)
         } catch {
             throw ToolFailure("\(path): \(error)")
         }
+        do throws(ToolFailure) {
+            try ServiceFileNames.requireDistinct(file)
+        } catch {
+            throw ToolFailure("\(path): \(error)")
+        }
+        return file
     }
 }
 
