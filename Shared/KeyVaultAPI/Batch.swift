@@ -31,23 +31,32 @@ public enum VaultStep: Codable, Sendable, Hashable {
     case report(id: String, report: ChannelReport)
     case closeChannel(id: String)
     case attestationToken(request: AttestationTokenRequest)
+    /// Seals data of a process of the caller's under a key of that process alone, made when it is first needed.
+    case sealProcessData(process: String, data: HexBytes)
+    /// `notFound` once the process is forgotten: then nothing opens what was sealed for it.
+    case openProcessData(process: String, sealed: HexBytes)
+    /// Destroys the key of a process, and what its channels keep. Again is no error.
+    case forgetProcess(process: String)
 }
 
-/// What a step answered: the member that its operation answers with; none after closeChannel.
+/// What a step answered: the member that its operation answers with; none after closeChannel and forgetProcess.
 public struct VaultStepAnswer: Codable, Sendable, Hashable {
     public var keySet: KeySetDescription?
     public var wrappedKeySet: WrappedKeySet?
     public var script: ChannelScript?
     public var report: VerifiedReport?
     public var attestationToken: AttestationToken?
+    /// Sealed or opened.
+    public var data: HexBytes?
 
     public init(keySet: KeySetDescription? = nil, wrappedKeySet: WrappedKeySet? = nil, script: ChannelScript? = nil, report: VerifiedReport? = nil,
-                attestationToken: AttestationToken? = nil) {
+                attestationToken: AttestationToken? = nil, data: HexBytes? = nil) {
         self.keySet = keySet
         self.wrappedKeySet = wrappedKeySet
         self.script = script
         self.report = report
         self.attestationToken = attestationToken
+        self.data = data
     }
 }
 

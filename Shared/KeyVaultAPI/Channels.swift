@@ -12,6 +12,22 @@ public enum ChannelCommand: Codable, Sendable, Hashable {
     /// The TR's attestation token, built and signed for this script, as STORE DATA in BER-TLV (TR-03165 Appendix A.1; after
     /// INSTALL [for personalization]). Becomes one or more C-APDUs. An `attestationToken` operation of its own: same check, same line in the audit log.
     case storeAttestationToken(AttestationTokenRequest)
+    /// STORE DATA with parts that the vault encrypts under the channel's DEK, in place: AES-CBC from an initial value of zero, each part by itself
+    /// (Amendment D, 6.2.8). Only for an application, so after INSTALL [for personalization] in the same call: keys of a domain come by the
+    /// directives above.
+    case storeEncrypted(apdu: HexBytes, parts: [DataPart])
+}
+
+/// Bytes of a command's data.
+public struct DataPart: Codable, Sendable, Hashable {
+    public var offset: Int
+    /// Whole blocks of 16.
+    public var count: Int
+
+    public init(offset: Int, count: Int) {
+        self.offset = offset
+        self.count = count
+    }
 }
 
 /// How the host learns the card challenge (design section 4: predictable or random).

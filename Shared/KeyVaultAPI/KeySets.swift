@@ -157,8 +157,11 @@ public struct ImportNamedKeyRequest: Codable, Sendable, Hashable {
     public var components: [HexBytes]
     /// Check value of the combined key; a mismatch is refused.
     public var keyCheckValue: HexBytes
+    /// Check values of the components, in their order: they tell which one is mistyped. Nil: not given.
+    public var componentCheckValues: [HexBytes]?
 
-    public init(index: String, kind: NamedKeyDescription.Kind, owner: String, components: [HexBytes], keyCheckValue: HexBytes) {
+    public init(index: String, kind: NamedKeyDescription.Kind, owner: String, components: [HexBytes], keyCheckValue: HexBytes, componentCheckValues: [HexBytes]? = nil) {
+        self.componentCheckValues = componentCheckValues
         self.index = index
         self.kind = kind
         self.owner = owner

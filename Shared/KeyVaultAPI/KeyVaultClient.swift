@@ -104,7 +104,7 @@ public struct KeyVaultClient: KeyVault {
 
 extension KeyVaultError {
     /// The vault's own error if it is one; else what the failure of the call means to whoever called.
-    init(remote error: RemoteError) {
+    public init(remote error: RemoteError) {
         switch error {
         case .unreachable(let reason): self.init(.unreachable, "the key vault is not reachable (\(reason)); whether it did anything is unknown")
         case .malformedAnswer(let reason): self.init(.internalError, "the key vault answered in a form that is not agreed: \(reason)")

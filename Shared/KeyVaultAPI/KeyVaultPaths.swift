@@ -17,6 +17,11 @@ public enum KeyVaultPaths {
     /// For operators: the audit log and what a walk along its chain found.
     public static let audit = "/audit"
     public static let auditVerification = "/audit/verification"
+    public static let auditAnchor = "/audit/anchor"
+    /// For operators and custodians: whether the vault is sealed, sealing it, and the shares that open it.
+    public static let seal = "/seal"
+    public static let shares = "/seal/shares"
+    public static let rotateRootKey = "/root-key/rotation"
 }
 
 /// Body of `POST /authentication-counters/release`.

@@ -39,17 +39,17 @@ import Testing
         #expect(try problem { $0 + "\nlimits: {unprovenAuthentications: 0}" }?.contains("limits") == true)
         #expect(try problem { $0.replacing("listener: {port: 0,", with: "listener: {port: 0, allow: {vault: [\"spiffe://test.example/tsm\"]},") }?.contains("listener") == true)
         #expect(try problem { $0.replacing("rootKeyFile", with: "rootkeyfile") } != nil)
-        let lines = { (text: String) in text.split(separator: "\n").filter { !$0.contains("[channelOpener") && !$0.contains("[providerToken") && !$0.contains("[operator]") && !$0.contains("[reader]") }.joined(separator: "\n") }
+        let lines = { (text: String) in text.split(separator: "\n").filter { !$0.contains("[channelOpener") && !$0.contains("[providerToken") && !$0.contains("[operator]") && !$0.contains("[custodian]") && !$0.contains("[reader]") }.joined(separator: "\n") }
         #expect(try problem { lines($0).replacing("roles:", with: "roles: {}") }?.contains("roles") == true)
     }
 
     @Test func aRootKeyFileThatOthersReadStopsTheStart() throws {
         let domain = try VaultDomain()
         let configuration = try domain.configuration()
-        #expect(try VaultInitialisation.run(rootKeyFile: configuration.rootKeyFile, storeDirectory: configuration.store.directory) == .created)
-        #expect(try VaultInitialisation.run(rootKeyFile: configuration.rootKeyFile, storeDirectory: configuration.store.directory) == .present)
+        #expect(try VaultInitialisation.run(configuration) == .created)
+        #expect(try VaultInitialisation.run(configuration) == .present)
         try configuration.validate()
-        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: configuration.rootKeyFile)
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: domain.rootKeyFile)
         #expect(throws: KeyVaultError.self) { try configuration.validate() }
     }
 
@@ -58,8 +58,8 @@ import Testing
         let configuration = try domain.configuration()
         try FileManager.default.createDirectory(atPath: configuration.store.directory, withIntermediateDirectories: true)
         try Data([1]).write(to: URL(fileURLWithPath: configuration.store.directory + "/store.sqlite"))
-        #expect(throws: KeyVaultError.self) { try VaultInitialisation.run(rootKeyFile: configuration.rootKeyFile, storeDirectory: configuration.store.directory) }
-        #expect(!FileManager.default.fileExists(atPath: configuration.rootKeyFile))
+        #expect(throws: KeyVaultError.self) { try VaultInitialisation.run(configuration) }
+        #expect(!FileManager.default.fileExists(atPath: domain.rootKeyFile))
     }
 
     @Test func callersAreExactlyWhoTheyAre() throws {

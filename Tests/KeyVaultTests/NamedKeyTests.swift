@@ -37,3 +37,39 @@ import Testing
         try await vault.stop()
     }
 }
+
+@Suite struct ComponentTests {
+    /// Two domains make a key together: whoever mistypes is told which component it is, and nothing is stored.
+    @Test(arguments: [2, 3]) func exchangeBetweenTwoDomains(count: Int) async throws {
+        let (one, two) = (try await TestVault.make(), try await TestVault.make())
+        let components = try KeyComponents.make(count: count, length: 32, using: SystemRandom.forKeys)
+        let checkValue = HexBytes(try aesKeyCheckValue(try KeyComponents.combine(components)))
+        let each = try components.map { HexBytes(try aesKeyCheckValue(SecretBytes(copying: $0))) }
+        func load(_ vault: TestVault, _ components: [[UInt8]], _ each: [HexBytes]?, _ value: HexBytes) async throws -> NamedKeyDescription {
+            try await vault.operatorVault.importNamedKey(ImportNamedKeyRequest(
+                index: "shared", kind: .transport, owner: TestVault.owner, components: components.map { HexBytes($0) }, keyCheckValue: value, componentCheckValues: each))
+        }
+        var mistyped = components
+        mistyped[1][5] ^= 0x10
+        do {
+            _ = try await load(one, mistyped, each, checkValue)
+            Issue.record("a mistyped component was taken")
+        } catch let error as KeyVaultError {
+            #expect(error.code == .keyCheckValueMismatch && error.reason.contains("component 2"))
+        }
+        #expect(await refusal { try await load(one, mistyped, nil, checkValue) } == .keyCheckValueMismatch)
+        #expect(await refusal { try await load(one, components, Array(each.dropLast()), checkValue) } == .invalidRequest)
+        #expect(await refusal { try await load(one, components, each, HexBytes([1, 2, 3])) } == .keyCheckValueMismatch)
+        #expect(await refusal { try await load(one, Array(components.dropLast()) + [components[0]], nil, checkValue) } == (count == 2 ? .invalidRequest : .keyCheckValueMismatch))
+        #expect(try await one.vault.namedKeys().isEmpty)
+        let described = try await load(one, components, each, checkValue)
+        #expect(try await load(two, components.reversed(), each.reversed(), checkValue) == described)
+        // And it is the same key: what one wraps the other unwraps.
+        let set = try await one.createSSD()
+        let wrapped = try await one.vault.exportKeySet(id: set.id, ExportKeySetRequest(transportKeyIndex: "shared"))
+        let imported = try await two.vault.importKeySet(ImportKeySetRequest(wrapped: wrapped, purpose: .supplementarySecurityDomain, owner: "sp", label: ""))
+        #expect(imported.keyCheckValues == set.keyCheckValues)
+        try await one.stop()
+        try await two.stop()
+    }
+}

@@ -155,6 +155,6 @@ import Testing
         "post /key-sets", "get /key-sets/{id}", "post /key-sets/import", "post /key-sets/{id}/export", "post /key-sets/{id}/state", "post /host-challenges",
         "post /cryptograms/verify", "post /channels", "post /channels/{id}/authenticate", "post /channels/{id}/commands", "post /channels/{id}/report",
         "delete /channels/{id}", "post /batch", "post /attestation-tokens", "get /attestation-key", "post /access-tokens", "get /token-keys/{audience}", "get /named-keys",
-        "post /named-keys", "post /authentication-counters/release", "get /audit", "get /audit/verification",
+        "post /named-keys", "post /authentication-counters/release", "get /audit", "get /audit/verification", "get /audit/anchor", "get /seal", "post /seal", "post /seal/shares", "post /root-key/rotation",
     ]
 }

@@ -1,45 +1,30 @@
-/// One line of the audit log as it is written: who did what with which keys, and how it ended. Never key bytes.
-public struct AuditLine: Sendable, Hashable, Codable {
-    /// UTC, ISO 8601 with milliseconds.
-    public var at: String
-    public var operation: String
-    public var caller: String
-    public var process: String
-    /// References, separated by spaces.
-    public var keys: String
-    /// `ok`, or the code of the refusal.
-    public var outcome: String
-    public var detail: String
+import Cryptography
+import GlobalPlatform
+import KeyVaultAPI
 
-    init(at: String, call: VaultCall, outcome: String) {
-        self.at = at
-        operation = call.operation.rawValue
-        caller = call.caller
-        process = call.process
-        keys = call.keys.joined(separator: " ")
-        self.outcome = outcome
-        detail = String(call.detail.prefix(500))
+extension AuditLine {
+    /// Most bytes of what a caller names in a line. More is cut; a mark and a digest stand for the whole.
+    enum Bound {
+        static let caller = 256
+        static let process = 128
+        static let keys = 1024
+        static let detail = 512
     }
 
-    init(at: String, operation: String, caller: String, process: String, keys: String, outcome: String, detail: String) {
-        self.at = at
-        self.operation = operation
-        self.caller = caller
-        self.process = process
-        self.keys = keys
-        self.outcome = outcome
-        self.detail = detail
+    init(at: String, call: VaultCall, outcome: String) throws(CryptographyError) {
+        self.init(
+            at: at, operation: call.operation.rawValue, caller: try Self.bounded(call.caller, Bound.caller), process: try Self.bounded(call.process, Bound.process),
+            keys: try Self.bounded(call.keys.joined(separator: " "), Bound.keys), outcome: outcome, detail: try Self.bounded(call.detail, Bound.detail))
     }
 
-    /// What the chain's hash covers: the line's number and each field with its length before it, so that no two lines look alike.
-    func canonicalBytes(sequence: Int64) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: sequence >> Int64(shift))) }
-        for field in [at, operation, caller, process, keys, outcome, detail] {
-            let text = Array(field.utf8)
-            for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: text.count >> shift)) }
-            bytes += text
-        }
-        return bytes
+    /// The text itself, or as much of it as fits with its length and SHA-256 behind it: the line stays short, and still proves what was meant.
+    static func bounded(_ text: String, _ bytes: Int) throws(CryptographyError) -> String {
+        let whole = Array(text.utf8)
+        guard whole.count > bytes else { return text }
+        let mark = " …[cut: \(whole.count) bytes, sha256 \(Hex.encode(try HashFunction.sha256.digest(of: whole)))]"
+        var end = max(0, bytes - mark.utf8.count)
+        // Not within a character's bytes.
+        while end > 0, whole[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: whole[..<end], as: UTF8.self) + mark
     }
 }

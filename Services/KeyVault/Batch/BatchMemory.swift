@@ -22,10 +22,14 @@ enum BatchMemory {
     static func save(_ answer: VaultBatchAnswer, _ key: String, _ digest: [UInt8], _ work: VaultWork) throws {
         let now = work.milliseconds
         let sealed = try work.sealer.seal([UInt8](JSONEncoder().encode(answer)), row: name(key, work), .batch)
-        try work.db.run("DELETE FROM batch WHERE expires_at <= ?", [now])
+        try forgetExpired(at: now, work.db)
         try work.db.run(
             "INSERT INTO batch (caller, idempotency_key, digest, expires_at, sealed) VALUES (?, ?, ?, ?, ?)",
             [work.caller.identity, key, Data(digest), now + Int64(work.settings.limits.batchRetention) * 1000, Data(sealed)])
+    }
+
+    static func forgetExpired(at milliseconds: Int64, _ db: Database) throws {
+        try db.run("DELETE FROM batch WHERE expires_at <= ?", [milliseconds])
     }
 
     private static func name(_ key: String, _ work: VaultWork) -> String { "\(work.caller.identity)\u{0}\(key)" }

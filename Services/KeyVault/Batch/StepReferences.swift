@@ -20,13 +20,14 @@ extension VaultStep {
         case .report(let id, let report): return .report(id: try Self.channel(id, made), report: report)
         case .closeChannel(let id): return .closeChannel(id: try Self.channel(id, made))
         case .attestationToken(let request): return .attestationToken(request: try Self.resolving(request, made))
+        case .sealProcessData, .openProcessData, .forgetProcess: return self
         }
     }
 
     private static func resolve(_ commands: inout [ChannelCommand], _ made: [VaultStepAnswer]) throws(KeyVaultError) {
         for index in commands.indices {
             switch commands[index] {
-            case .apdu: continue
+            case .apdu, .storeEncrypted: continue
             case .putKey(let id, let version, let replacing):
                 commands[index] = .putKey(keySetId: try keySet(id, made), keyVersionNumber: version, replacing: replacing)
             case .storeFirstKeys(let id, let version):

@@ -68,6 +68,11 @@ extension VaultWork {
         case .attestationToken(let request):
             call.process = request.processId
             return VaultStepAnswer(attestationToken: try attestationToken(request, &call))
+        case .sealProcessData(let process, let data): return VaultStepAnswer(data: try sealData(of: process, data, &call))
+        case .openProcessData(let process, let sealed): return VaultStepAnswer(data: try openData(of: process, sealed, &call))
+        case .forgetProcess(let process):
+            try forgetProcess(process, &call)
+            return VaultStepAnswer()
         }
     }
 }
@@ -84,6 +89,9 @@ extension VaultStep {
         case .report: .reportChannel
         case .closeChannel: .closeChannel
         case .attestationToken: .attestationToken
+        case .sealProcessData: .sealProcessData
+        case .openProcessData: .openProcessData
+        case .forgetProcess: .forgetProcess
         }
     }
 }

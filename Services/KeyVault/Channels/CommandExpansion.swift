@@ -10,13 +10,16 @@ struct ExpandedCommand: Sendable {
 
 extension VaultWork {
     /// Turns commands into plain C-APDUs: directives are filled with keys, encrypted under the channel's DEK, or with the token that is signed for them.
-    func expand(_ commands: [ChannelCommand], under static: SCP03StaticKeys, keyVersionNumber: UInt8, maximumPayload: Int) throws -> [ExpandedCommand] {
+    func expand(_ commands: [ChannelCommand], under static: SCP03StaticKeys, keyVersionNumber: UInt8, securityDomain: AID, maximumPayload: Int) throws -> [ExpandedCommand] {
+        var target = PersonalizationTarget(securityDomain: securityDomain)
         var expanded: [ExpandedCommand] = []
         expanded.reserveCapacity(commands.count)
         for (number, command) in commands.enumerated() {
             switch command {
             case .apdu(let bytes):
-                expanded.append(ExpandedCommand(apdus: [try plainCommand(bytes.bytes, number)], keySetId: nil))
+                let apdu = try plainCommand(bytes.bytes, number)
+                target.note(apdu)
+                expanded.append(ExpandedCommand(apdus: [apdu], keySetId: nil))
             case .putKey(let id, let version, let replacing):
                 let (record, keys) = try keysToPut(id, version)
                 guard replacing != 0 else { throw KeyVaultError(.invalidRequest, "command \(number): nothing is replaced by leaving `replacing` out, not by 0") }
@@ -38,6 +41,14 @@ extension VaultWork {
                 }
                 let parts = try StoreDataCommand.split(token.token.bytes, structure: .berTLV, maximumPayload: maximumPayload)
                 expanded.append(ExpandedCommand(apdus: parts.map(\.apdu), keySetId: nil))
+                for part in parts { target.note(part.apdu) }
+            case .storeEncrypted(let bytes, let parts):
+                let apdu = try plainCommand(bytes.bytes, number)
+                guard apdu.ins == Instruction.storeData, target.isApplication else {
+                    throw KeyVaultError(.invalidRequest, "command \(number): data is encrypted in STORE DATA for an application only, after INSTALL [for personalization]")
+                }
+                target.note(apdu)
+                expanded.append(ExpandedCommand(apdus: [try encrypting(parts, of: apdu, under: `static`, number)], keySetId: nil))
             }
         }
         return expanded
@@ -61,6 +72,19 @@ extension VaultWork {
             throw KeyVaultError(.invalidRequest, "command \(number): \(Hex.encode([apdu.ins])) is not a command within a secure channel")
         default: return apdu
         }
+    }
+
+    private func encrypting(_ parts: [DataPart], of command: CommandAPDU, under static: SCP03StaticKeys, _ number: Int) throws -> CommandAPDU {
+        var command = command
+        var end = 0
+        for part in parts {
+            guard part.offset >= end, part.count > 0, part.count.isMultiple(of: 16), part.count <= command.data.count, part.offset <= command.data.count - part.count else {
+                throw KeyVaultError(.invalidRequest, "command \(number): parts to be encrypted are whole blocks of 16 bytes within the data, one after the other")
+            }
+            end = part.offset + part.count
+            command.data.replaceSubrange(part.offset..<end, with: try `static`.encryptKeyData(SecretBytes(copying: Array(command.data[part.offset..<end]))))
+        }
+        return command
     }
 
     private func keysToPut(_ id: String, _ version: UInt8) throws -> (KeySetRecord, SCP03StaticKeys) {

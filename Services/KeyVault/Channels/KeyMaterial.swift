@@ -15,8 +15,7 @@ extension VaultWork {
             return try record.staticKeys(sealer)
         case .diversified(let index, let data, let scheme, let version):
             try requireVersion(keyVersionNumber, version, reference)
-            let master = try namedKey(index, .master, owner: nil)
-            return try scheme.keys(master: master, keyDiversificationData: data.bytes)
+            return try derivedKeys(namedKey(index, for: .deriveCardKeys, owner: nil), scheme, data.bytes)
         }
     }
 

@@ -24,10 +24,15 @@ extension VaultEngine {
         try await transact(VaultCall(.closeChannel, caller.identity), caller) { work, call in try work.closeChannel(id, &call) }
     }
 
-    /// Channels that nobody closed lose what they kept; their challenges stay known as used.
-    func forgetOldChannels() async throws {
-        let before = milliseconds - Int64(settings.limits.channelRetention) * 1000
+    /// Housekeeping. Channels that nobody closed lose what they kept, their challenges stay known as used; answers to batches and host challenges
+    /// that have expired go, whether or not another batch or challenge comes.
+    func forgetWhatExpired() async throws {
+        let now = milliseconds
+        let before = now - Int64(settings.limits.channelRetention) * 1000
         let forgotten = try await store.write { db in
+            try BatchMemory.forgetExpired(at: now, db)
+            try db.run("DELETE FROM host_challenge WHERE expires_at <= ?", [now])
+            try db.run("DELETE FROM process_key WHERE created_at < ?", [before])
             try db.run("UPDATE channel SET state = 'closed', sealed = NULL, version = version + 1 WHERE opened_at < ? AND sealed IS NOT NULL", [before])
             return db.changesCount
         }
@@ -136,7 +141,7 @@ extension VaultWork {
     ) throws {
         if !session.exportedState.isStarted { script.externalAuthenticate = HexBytes(try session.externalAuthenticate().bytes) }
         guard commands.count <= settings.limits.commandsPerChannel else { throw tooManyCommands }
-        let expanded = try expand(commands, under: keys, keyVersionNumber: content.keyVersionNumber, maximumPayload: session.maximumPayload)
+        let expanded = try expand(commands, under: keys, keyVersionNumber: content.keyVersionNumber, securityDomain: content.securityDomain, maximumPayload: session.maximumPayload)
         script.wrapped = try session.wrap(expanded)
         guard session.exportedState.counter <= UInt64(settings.limits.commandsPerChannel) else { throw tooManyCommands }
         let issued = expanded.compactMap(\.keySetId)

@@ -7,7 +7,7 @@ import KeyVaultAPI
 /// Which keys a card holds, found out without authenticating to it.
 extension VaultEngine {
     public func hostChallenge(_ request: HostChallengeRequest, _ caller: VaultCaller) async throws(KeyVaultError) -> HostChallenge {
-        try await perform(VaultCall(.hostChallenge, caller.identity), caller) { call, _ in
+        try await perform(VaultCall(.hostChallenge, caller.identity), caller) { call in
             guard request.keyVersionNumber != 0 else { throw KeyVaultError(.invalidRequest, "key version 0 leaves the choice to the card and is not allowed") }
             guard request.length == 8 || request.length == 16 else { throw KeyVaultError(.invalidRequest, "host challenges have 8 or 16 bytes, not \(request.length)") }
             let id = environment.uuid()

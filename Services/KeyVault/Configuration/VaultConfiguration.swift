@@ -10,8 +10,8 @@ public struct VaultConfiguration: ServiceConfiguration {
     public var health: ListenerConfiguration
     public var listener: ListenerConfiguration
     public var store: StoreConfiguration
-    /// 32 bytes that nobody else may read. Missing: the vault starts sealed; `key-vault init` makes it.
-    public var rootKeyFile: String
+    /// From `backend`, `rootKeyFile` and `rootKeyShares`; `key-vault init` makes what is missing.
+    public var rootKey: RootKeyConfiguration
     public var roles: RoleTable
     public var settings: VaultSettings
     public var drainTimeout: Seconds
@@ -19,7 +19,7 @@ public struct VaultConfiguration: ServiceConfiguration {
     public var storeDirectory: String? { store.directory }
 
     private enum CodingKeys: String, CodingKey {
-        case logging, health, listener, store, rootKeyFile, roles, tokens, tsmOid, limits, drainTimeout
+        case logging, health, listener, store, backend, rootKeyFile, rootKeyShares, roles, tokens, tsmOid, limits, drainTimeout
     }
 
     /// `tokens:` iss and aud of access tokens, and how long they may live.
@@ -67,7 +67,10 @@ public struct VaultConfiguration: ServiceConfiguration {
         health = try keys.decode(ListenerConfiguration.self, forKey: .health)
         listener = try keys.decode(ListenerConfiguration.self, forKey: .listener)
         store = try keys.decode(StoreConfiguration.self, forKey: .store)
-        rootKeyFile = try keys.decode(String.self, forKey: .rootKeyFile)
+        rootKey = try RootKeyConfiguration(
+            backend: try keys.decodeIfPresent(RootKeyConfiguration.Backend.self, forKey: .backend) ?? .software,
+            file: try keys.decodeIfPresent(String.self, forKey: .rootKeyFile), shares: try keys.decodeIfPresent(RootKeyConfiguration.Shares.self, forKey: .rootKeyShares),
+            codingPath: decoder.codingPath)
         roles = try keys.decode(RoleTable.self, forKey: .roles)
         drainTimeout = try keys.decode(Seconds.self, forKey: .drainTimeout, default: Seconds(30))
         let tokens = try keys.decodeIfPresent(Tokens.self, forKey: .tokens)
@@ -98,6 +101,13 @@ public struct VaultConfiguration: ServiceConfiguration {
     public func validate() throws {
         // Who may is what `roles` says; a second list could only contradict it.
         try listener.requireGroups([], path: "listener")
-        _ = try RootKeyFile.load(rootKeyFile)
+        switch rootKey {
+        case .file(let path): _ = try RootKeyFile.load(path)
+        case .shares:
+            guard roles.roles.values.contains(where: { $0.contains(.custodian) }) else {
+                throw ConfigurationError(.invalidValue, path: "roles", reason: "rootKeyShares need identities with the role custodian: nobody could open the vault")
+            }
+        case .token(let token): _ = try TokenConfiguration.pin(token.pinFile)
+        }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import KeyVaultAPI
 import Logging
+import PKCS11
 import ServiceKit
 import Synchronization
 
@@ -13,13 +14,18 @@ public final class VaultEngine: Sendable {
     let settings: VaultSettings
     let environment: VaultEnvironment
     let logger: Logger
-    /// Nil while sealed.
-    private let sealer: Sealer?
+    let source: RootKeySource
+    let backend: any KeyBackend
+    let memory: Mutex<Memory>
+    /// One attempt to open the vault at a time.
+    let unlocking = Turnstile(1)
     private let lastFailure = Mutex<String?>(nil)
 
-    private init(store: Store, sealer: Sealer?, settings: VaultSettings, environment: VaultEnvironment, logger: Logger) {
+    private init(store: Store, source: RootKeySource, settings: VaultSettings, environment: VaultEnvironment, logger: Logger) {
         self.store = store
-        self.sealer = sealer
+        self.source = source
+        backend = source.backend(environment)
+        memory = Mutex(Memory(seal: .sealed(reason: source.initialReason, stays: false)))
         self.settings = settings
         self.environment = environment
         self.logger = logger
@@ -30,12 +36,20 @@ public final class VaultEngine: Sendable {
     /// Without a root key the vault is sealed: it starts, says so in its health and refuses every operation with `sealed`.
     /// - Throws: `StoreError`; `KeyVaultError` `sealed` when the root key is not the one that this store was made with.
     public static func open(
-        directory: String, rootKey: (any RootKeyProvider)?, settings: VaultSettings, environment: VaultEnvironment = .system,
+        directory: String, rootKey: SoftwareRootKey?, settings: VaultSettings, environment: VaultEnvironment = .system,
+        logger: Logger = Logger(label: "key-vault")
+    ) async throws -> VaultEngine {
+        try await open(directory: directory, source: .key(rootKey), settings: settings, environment: environment, logger: logger)
+    }
+
+    /// The same with a root key from anywhere. A token that cannot be used yet leaves the vault sealed until it can.
+    public static func open(
+        directory: String, source: RootKeySource, settings: VaultSettings, environment: VaultEnvironment = .system,
         logger: Logger = Logger(label: "key-vault")
     ) async throws -> VaultEngine {
         let store = try Store.open(directory: directory, migrations: migrations, logger: logger)
         do {
-            return try await open(store: store, rootKey: rootKey, settings: settings, environment: environment, logger: logger)
+            return try await open(store: store, source: source, settings: settings, environment: environment, logger: logger)
         } catch {
             let failure = error
             do {
@@ -52,38 +66,36 @@ public final class VaultEngine: Sendable {
 
     /// On a store that is open already, with `migrations` applied; it stays open when this throws.
     public static func open(
-        store: Store, rootKey: (any RootKeyProvider)?, settings: VaultSettings, environment: VaultEnvironment = .system,
+        store: Store, source: RootKeySource, settings: VaultSettings, environment: VaultEnvironment = .system,
         logger: Logger = Logger(label: "key-vault")
     ) async throws -> VaultEngine {
-
-        let sealer = try rootKey.map { try Sealer(root: $0, random: environment.publicRandom) }
-        let engine = VaultEngine(store: store, sealer: sealer, settings: settings, environment: environment, logger: logger)
+        let engine = VaultEngine(store: store, source: source, settings: settings, environment: environment, logger: logger)
         // What is erased is overwritten in the file, not only marked as free.
         try await store.write { db in try db.execute(sql: "PRAGMA secure_delete = ON") }
-        if let sealer {
-            try await engine.requireRootKey(of: sealer)
-            try await engine.makeSigningKeys(sealer)
-            try await engine.forgetOldChannels()
-        } else {
-            logger.error("the vault is sealed: its root key is missing; put the key file back and restart")
+        do {
+            try await engine.unlockFromSource()
+        } catch let error as TokenFailure where error.isOutage {
+            // It may come later.
+            engine.close(reason: error.reason, stays: false)
+        } catch let error as TokenFailure {
+            throw KeyVaultError(mapping: error)
         }
+        if let reason = engine.state.reason { logger.error("\(reason)") }
         return engine
     }
 
     /// The vault as `caller` sees it; every operation is checked against the caller's roles.
     public func `as`(_ caller: VaultCaller) -> any KeyVault { VaultSession(engine: self, caller: caller) }
 
-    public var isSealed: Bool { sealer == nil }
-
     /// Nil when the vault can work, else why not: sealed, or its audit log could not be written the last time it was tried.
     public var failure: String? {
-        if isSealed { return "the vault is sealed: its root key is missing" }
-        return lastFailure.withLock { $0 }
+        state.reason ?? lastFailure.withLock { $0 }
     }
 
     /// Tries to write, so that a failure that is over does not stay in the health for want of requests.
     public func checkHealth() async throws(KeyVaultError) {
-        guard !isSealed else { throw KeyVaultError(.sealed, "the vault is sealed: its root key is missing") }
+        await watchToken()
+        if let reason = state.reason { throw KeyVaultError(.sealed, reason) }
         do {
             let now = milliseconds
             try await store.write { db in
@@ -101,8 +113,19 @@ public final class VaultEngine: Sendable {
         }
     }
 
+    /// Ends what goes on in the background and drops the keys; the store stays open for whoever opened it.
+    func end() async {
+        rotation?.cancel()
+        await rotationEnd()
+        close(reason: "the vault is shutting down", stays: true)
+        if case .token(let token, _) = source { token.close() }
+    }
+
     /// Waits for what was accepted and closes the store.
-    public func close() async throws { try await store.close() }
+    public func close() async throws {
+        await end()
+        try await store.close()
+    }
 
     // MARK: - The frame of every operation
 
@@ -121,11 +144,13 @@ public final class VaultEngine: Sendable {
     ) async throws(KeyVaultError) -> Value {
         let refusal: VaultRefusal
         do {
-            let sealer = try admit(call, caller)
-            let value = try await store.write { db in try body(VaultWork(engine: self, caller: caller, sealer: sealer, db: db)) }
+            try admit(call, caller)
+            // The data keys of the transaction's own time: while the root key is changed there are two.
+            let value = try await store.write { [self] db in try body(VaultWork(engine: self, caller: caller, sealer: try state.sealer(), db: db)) }
             lastFailure.withLock { $0 = nil }
             return value
         } catch let refused as VaultRefusal {
+            noteOutage(refused.cause)
             refusal = refused
         } catch let error as KeyVaultError where error.code != .auditUnavailable {
             refusal = VaultRefusal(call, error)
@@ -150,14 +175,15 @@ public final class VaultEngine: Sendable {
 
     /// Checks role and seal, runs an operation that is no single transaction, and puts a refusal into the audit log before it is answered.
     func perform<Value: Sendable>(
-        _ call: VaultCall, _ caller: VaultCaller, _ body: (inout VaultCall, Sealer) async throws -> Value
+        _ call: VaultCall, _ caller: VaultCaller, _ body: (inout VaultCall) async throws -> Value
     ) async throws(KeyVaultError) -> Value {
         var call = call
         let refusal: VaultRefusal
         do {
-            let sealer = try admit(call, caller)
-            return try await body(&call, sealer)
+            try admit(call, caller)
+            return try await body(&call)
         } catch {
+            noteOutage(error)
             refusal = VaultRefusal(call, error)
         }
         // What could not be audited because the log fails has said so already.
@@ -165,10 +191,9 @@ public final class VaultEngine: Sendable {
         throw refusal.error
     }
 
-    private func admit(_ call: VaultCall, _ caller: VaultCaller) throws(KeyVaultError) -> Sealer {
+    private func admit(_ call: VaultCall, _ caller: VaultCaller) throws(KeyVaultError) {
         guard call.operation.isAllowed(to: caller) else { throw Self.forbidden(call.operation, caller) }
-        guard let sealer else { throw KeyVaultError(.sealed, "the vault is sealed: its root key is missing") }
-        return sealer
+        if !call.operation.worksSealed { _ = try state.sealer() }
     }
 
     static func forbidden(_ operation: VaultOperation, _ caller: VaultCaller) -> KeyVaultError {
@@ -190,8 +215,9 @@ public final class VaultEngine: Sendable {
     func commit<Value: Sendable>(
         _ call: VaultCall, outcome: String = "ok", _ change: @escaping @Sendable (Database) throws -> Value
     ) async throws(KeyVaultError) -> Value {
-        let line = AuditLine(at: WireDate.text(environment.now()), call: call, outcome: outcome)
+        let at = WireDate.text(environment.now())
         do {
+            let line = try AuditLine(at: at, call: call, outcome: outcome)
             let value = try await store.write { db in
                 let value = try change(db)
                 do {

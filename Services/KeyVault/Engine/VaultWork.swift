@@ -12,6 +12,7 @@ struct VaultWork {
     let sealer: Sealer
     let db: Database
 
+    var backend: any KeyBackend { engine.backend }
     var settings: VaultSettings { engine.settings }
     var environment: VaultEnvironment { engine.environment }
     var milliseconds: Int64 { engine.milliseconds }

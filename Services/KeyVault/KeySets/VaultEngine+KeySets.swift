@@ -12,7 +12,7 @@ extension VaultEngine {
     }
 
     public func keySet(id: String, _ caller: VaultCaller) async throws(KeyVaultError) -> KeySetDescription {
-        try await perform(VaultCall(.readKeySet, caller.identity, keys: [KeyReference.keySet(id: id).name]), caller) { _, _ in
+        try await perform(VaultCall(.readKeySet, caller.identity, keys: [KeyReference.keySet(id: id).name]), caller) { _ in
             try await read { db in try KeySetRecord.require(id, db).description(db) }
         }
     }
@@ -46,8 +46,7 @@ extension VaultWork {
         case .diversified(let masterKeyIndex, let given, let scheme):
             call.keys.append("master:\(masterKeyIndex)")
             let data = try given?.bytes ?? environment.publicRandom.bytes(10)
-            let master = try namedKey(masterKeyIndex, .master, owner: request.owner)
-            keys = try scheme.keys(master: master, keyDiversificationData: data)
+            keys = try derivedKeys(namedKey(masterKeyIndex, for: .diversifyKeySet, owner: request.owner), scheme, data)
             guard keys.keyLength == request.keyLength else {
                 throw KeyVaultError(.invalidRequest, "master key \(masterKeyIndex) makes keys of \(keys.keyLength) bytes, not \(request.keyLength)")
             }
@@ -81,16 +80,5 @@ extension VaultWork {
     func insert(_ record: KeySetRecord) throws -> KeySetDescription {
         try record.insert(db, at: milliseconds)
         return try record.description(db)
-    }
-}
-
-extension KeyVaultAPI.DiversificationScheme {
-    func keys(master: SecretBytes, keyDiversificationData: [UInt8]) throws(SCP03Error) -> SCP03StaticKeys {
-        let scheme: GlobalPlatform.DiversificationScheme = switch self {
-        case .kdf3: .kdf3
-        case .emvCps11: .emvCPS11
-        case .visa2: .visa2
-        }
-        return try scheme.keys(master: master, keyDiversificationData: keyDiversificationData)
     }
 }

@@ -23,16 +23,15 @@ extension VaultWork {
             throw KeyVaultError(.invalidRequest, "key versions are 01 to 7F, not \(Hex.encode([wrapped.keyVersionNumber]))")
         }
         guard wrapped.keyCheckValues.count == 3 else { throw KeyVaultError(.invalidRequest, "three key check values are expected, for ENC, MAC and DEK") }
-        let transport = try namedKey(wrapped.transportKeyIndex, .transport, owner: nil)
-        func unwrap(_ key: HexBytes, _ name: String) throws -> SecretBytes {
-            do {
-                return try AESKeyWrap.unwrap(key.bytes, under: transport)
-            } catch {
-                throw KeyVaultError(.unwrapFailed, "\(name) does not unwrap under transport key \(wrapped.transportKeyIndex): another transport key, or altered on its way")
-            }
+        let transport = try namedKey(wrapped.transportKeyIndex, for: .unwrapKeySet, owner: nil)
+        let unwrapped: [SecretBytes]
+        do {
+            unwrapped = try backend.unwrap([wrapped.enc, wrapped.mac, wrapped.dek].map(\.bytes), under: transport.held)
+        } catch where KeyVaultError(mapping: error).code == .unwrapFailed {
+            throw KeyVaultError(.unwrapFailed, "the keys do not unwrap under transport key \(wrapped.transportKeyIndex): another transport key, or altered on their way")
         }
-        let keys = try SCP03StaticKeys(enc: try unwrap(wrapped.enc, "ENC"), mac: try unwrap(wrapped.mac, "MAC"), dek: try unwrap(wrapped.dek, "DEK"))
-        guard try keys.keyCheckValues() == wrapped.keyCheckValues.map(\.bytes) else {
+        let keys = try SCP03StaticKeys(enc: unwrapped[0], mac: unwrapped[1], dek: unwrapped[2])
+        guard try zip(keys.keyCheckValues(), wrapped.keyCheckValues).allSatisfy({ constantTimeEqual($0, $1.bytes) }) else {
             throw KeyVaultError(.keyCheckValueMismatch, "the check values of the imported keys are not those that came with them")
         }
         let record = try KeySetRecord(
@@ -49,12 +48,12 @@ extension VaultWork {
         let record = try KeySetRecord.require(id, db)
         try KeySetPolicy.require(.export, of: record)
         // Whoever holds the transport key reads the keys: it must be the owner's own.
-        let transport = try namedKey(index, .transport, owner: record.owner)
+        let transport = try namedKey(index, for: .wrapKeySet, owner: record.owner)
         if let before = record.exportedUnder {
             throw KeyVaultError(.alreadyExported, "key set \(id) was exported before, under transport key \(before): it leaves the vault once")
         }
         let keys = try record.staticKeys(sealer)
-        let wrapped = try keys.all.map { HexBytes(try AESKeyWrap.wrap($0, under: transport)) }
+        let wrapped = try backend.wrap(keys.all, under: transport.held).map { HexBytes($0) }
         try db.run("UPDATE key_set SET exported_under = ?, changed_at = ? WHERE id = ?", [index, milliseconds, id])
         return WrappedKeySet(
             transportKeyIndex: index, keyVersionNumber: record.keyVersionNumber, enc: wrapped[0], mac: wrapped[1], dek: wrapped[2],

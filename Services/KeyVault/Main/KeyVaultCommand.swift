@@ -14,8 +14,8 @@ struct KeyVaultCommand: AsyncParsableCommand {
 
 struct Initialise: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Makes the root key file if there is none.",
-        discussion: "Keep a copy of the file in a safe: without it no key of the vault can ever be used again.")
+        commandName: "init", abstract: "Makes the root key if there is none.",
+        discussion: "Keep a copy of a root key file in a safe: without it no key of the vault can ever be used again.")
 
     @Option(name: .customLong("config"), help: ArgumentHelp("The YAML configuration.", valueName: "file"))
     var configurationFile: String
@@ -23,9 +23,15 @@ struct Initialise: ParsableCommand {
     func run() throws {
         do {
             let configuration = try StrictYAML.decode(VaultConfiguration.self, fromFile: configurationFile)
-            switch try VaultInitialisation.run(rootKeyFile: configuration.rootKeyFile, storeDirectory: configuration.store.directory) {
-            case .created: print("key-vault: made the root key \(configuration.rootKeyFile)")
-            case .present: print("key-vault: the root key \(configuration.rootKeyFile) is there already")
+            let place = switch configuration.rootKey {
+            case .file(let path): path
+            case .shares: "shares"
+            case .token(let token): "'\(token.rootKeyLabel)' in token '\(token.tokenLabel)'"
+            }
+            switch try VaultInitialisation.run(configuration) {
+            case .created: print("key-vault: made the root key \(place)")
+            case .present: print("key-vault: the root key \(place) is there already")
+            case .custodians: print("key-vault: the root key is made and shared by `tsms vault ceremony root`; the vault starts sealed")
             }
         } catch let error as ConfigurationError {
             FileHandle.standardError.write(Data("key-vault: \(configurationFile): \(error)\n".utf8))

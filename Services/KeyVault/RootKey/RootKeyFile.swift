@@ -22,18 +22,49 @@ public enum RootKeyFile {
     /// - Returns: false when the file exists already.
     @discardableResult
     public static func create(_ path: String, using random: some RandomSource = SystemRandom.forKeys) throws(KeyVaultError) -> Bool {
+        do {
+            return try write(SecretBytes.random(count: SoftwareRootKey.length, using: random), to: path)
+        } catch {
+            throw KeyVaultError(mapping: error)
+        }
+    }
+
+    /// Where the next root key waits until the store has gone over to it.
+    static func staged(_ path: String) -> String { path + ".next" }
+
+    /// Makes the next root key beside the one in force.
+    static func stage(_ path: String, using random: any RandomSource) throws(KeyVaultError) -> SoftwareRootKey {
+        do {
+            let key = try SecretBytes.random(count: SoftwareRootKey.length, using: random)
+            guard try write(key, to: staged(path)) else {
+                throw KeyVaultError(.wrongState, "\(staged(path)) is there: a change of the root key was interrupted, restart the vault")
+            }
+            return try SoftwareRootKey(key)
+        } catch {
+            throw KeyVaultError(mapping: error)
+        }
+    }
+
+    /// Puts the next root key in the place of the one before, durably.
+    static func adopt(staged path: String) throws(KeyVaultError) {
+        guard rename(staged(path), path) == 0, flushDirectory(of: path) else {
+            throw KeyVaultError(.sealed, "\(staged(path)) cannot be moved to \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Removes a next root key that no store went over to.
+    static func discard(staged path: String) throws(KeyVaultError) {
+        guard unlink(staged(path)) == 0 || errno == ENOENT else {
+            throw KeyVaultError(.sealed, "\(staged(path)) cannot be removed: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func write(_ key: SecretBytes, to path: String) throws(KeyVaultError) -> Bool {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600))
         if descriptor < 0 && errno == EEXIST { return false }
         guard descriptor >= 0 else { throw KeyVaultError(.sealed, "\(path) cannot be made: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
-        let key: SecretBytes
-        do {
-            key = try SecretBytes.random(count: SoftwareRootKey.length, using: random)
-        } catch {
-            unlink(path)
-            throw KeyVaultError(mapping: error)
-        }
-        let written = key.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        let written = key.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
         guard written == SoftwareRootKey.length, fsync(descriptor) == 0, flushDirectory(of: path) else {
             let reason = String(cString: strerror(errno))
             unlink(path)

@@ -70,6 +70,28 @@ public struct VaultRoutes: Sendable {
             let caller = try caller(context)
             return try Response.json(try await answering { try await engine.verifyAuditChain(caller) })
         }
+        router.get(path(KeyVaultPaths.seal)) { _, context in
+            let caller = try caller(context)
+            return try Response.json(try await answering { try await engine.sealStatus(caller) })
+        }
+        router.post(path(KeyVaultPaths.seal)) { _, context in
+            let caller = try caller(context)
+            try await answering { try await engine.seal(caller) }
+            return Response(status: .noContent)
+        }
+        router.post(path(KeyVaultPaths.shares)) { request, context in
+            let caller = try caller(context)
+            let body = try await request.decodeJSON(GiveShareRequest.self)
+            return try Response.json(try await answering { try await engine.giveShare(body, caller) })
+        }
+        router.post(path(KeyVaultPaths.rotateRootKey)) { _, context in
+            let caller = try caller(context)
+            return try Response.json(try await answering { try await engine.rotateRootKey(caller) })
+        }
+        router.get(path(KeyVaultPaths.auditAnchor)) { _, context in
+            let caller = try caller(context)
+            return try Response.json(try await answering { try await engine.auditAnchor(caller) })
+        }
         router.get(path(KeyVaultPaths.audit)) { request, context in
             let caller = try caller(context)
             let after = request.uri.queryParameters.get("after", as: Int64.self) ?? 0

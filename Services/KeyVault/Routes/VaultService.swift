@@ -15,7 +15,7 @@ public enum VaultService: TSMSService {
             now: resources.environment.now, uuid: resources.environment.uuid, publicRandom: SystemRandom(), keyRandom: SystemRandom.forKeys)
         let store = try resources.openStore(configuration.store, migrations: VaultEngine.migrations)
         let engine = try await VaultEngine.open(
-            store: store, rootKey: try RootKeyFile.load(configuration.rootKeyFile), settings: configuration.settings, environment: environment,
+            store: store, source: try configuration.rootKey.source(), settings: configuration.settings, environment: environment,
             logger: resources.logger)
         resources.health.register("vault") { try await engine.checkHealth() }
         let everybody = try configuration.roles.allowList()
@@ -27,12 +27,13 @@ public enum VaultService: TSMSService {
         router.get("/openapi.yaml") { _, _ in APIDocument.keyVault.response }
         return RunningService(
             listeners: [ServiceListener("vault", configuration.listener, responder: router.buildResponder())],
-            background: [ChannelRetention(engine: engine, interval: .seconds(3600))])
+            background: [Housekeeping(engine: engine, interval: .seconds(3600)), TokenWatch(engine: engine, interval: .seconds(5))],
+            atEnd: { await engine.end() })
     }
 }
 
-/// Lets channels that nobody closed go, from time to time.
-struct ChannelRetention: Service {
+/// Lets go what has expired, from time to time.
+struct Housekeeping: Service {
     let engine: VaultEngine
     let interval: Duration
 
@@ -40,9 +41,9 @@ struct ChannelRetention: Service {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: interval)) != nil {
                 do {
-                    try await engine.forgetOldChannels()
+                    try await engine.forgetWhatExpired()
                 } catch {
-                    engine.logger.error("old channels could not be let go", metadata: ["error": "\(error)"])
+                    engine.logger.error("what has expired could not be let go", metadata: ["error": "\(error)"])
                 }
             }
         }

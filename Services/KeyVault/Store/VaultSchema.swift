@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The vault's tables. Whatever is secret is in a column `sealed`; the rest may be read by whoever reads the disk.
@@ -56,6 +57,29 @@ enum VaultSchema {
                 ) STRICT;
                 CREATE INDEX batch_expiry ON batch (expires_at);
                 """)
+        }
+        migrator.registerMigration("process keys") { db in
+            try db.execute(sql: """
+                -- Keys that data of a process is sealed under, outside of the vault; each goes with its process.
+                CREATE TABLE process_key (
+                    caller TEXT NOT NULL, process TEXT NOT NULL, created_at INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (caller, process)
+                ) STRICT;
+                CREATE INDEX process_key_age ON process_key (created_at);
+                CREATE INDEX channel_process ON channel (process);
+                """)
+        }
+        migrator.registerMigration("data keys") { db in
+            try db.execute(sql: """
+                -- Keys that rows are sealed under, by generation, wrapped by the root key. Two while the root key is changed.
+                CREATE TABLE data_key (generation INTEGER PRIMARY KEY, wrapped BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT;
+                """)
+            // What is sealed begins with its generation from now on; so far there was one.
+            for table in ["key_set", "named_key", "signing_key", "channel", "batch", "process_key"] {
+                for place in try Int64.fetchAll(db, sql: "SELECT rowid FROM \(table) WHERE sealed IS NOT NULL") {
+                    let sealed = try Data.fetchOne(db, sql: "SELECT sealed FROM \(table) WHERE rowid = ?", arguments: [place]) ?? Data()
+                    try db.execute(sql: "UPDATE \(table) SET sealed = ? WHERE rowid = ?", arguments: [Data(Sealer.header(0)) + sealed, place])
+                }
+            }
         }
         return migrator
     }

@@ -9,6 +9,8 @@ enum SigningPurpose: String, Sendable, CaseIterable {
     case attestation
     case providerToken = "provider-token"
     case handsetToken = "handset-token"
+    /// Anchors of the audit log.
+    case audit
 
     init(_ audience: TokenAudience) {
         switch audience {
@@ -16,12 +18,30 @@ enum SigningPurpose: String, Sendable, CaseIterable {
         case .handset: self = .handsetToken
         }
     }
+}
 
-    func key(_ sealer: Sealer, _ db: Database) throws -> (key: ECPrivateKey, id: String) {
-        guard let row = try db.row("SELECT key_id, sealed FROM signing_key WHERE purpose = ?", [rawValue]) else {
-            throw KeyVaultError(.internalError, "the signing key \(rawValue) is missing from the store")
+/// A signing key at work.
+struct SigningKey {
+    let description: SigningKeyDescription
+    let publicKey: ECPublicKey
+    fileprivate let held: SecretBytes
+    fileprivate let backend: any KeyBackend
+
+    var id: String { description.keyId }
+
+    /// ECDSA with SHA-256.
+    func signature(of message: [UInt8]) throws -> ECDSASignature { try backend.sign(message, with: held) }
+}
+
+extension VaultWork {
+    func signingKey(_ purpose: SigningPurpose) throws -> SigningKey {
+        guard let row = try db.row("SELECT key_id, public_key, sealed FROM signing_key WHERE purpose = ?", [purpose.rawValue]) else {
+            throw KeyVaultError(.internalError, "the signing key \(purpose.rawValue) is missing from the store")
         }
-        return (try ECPrivateKey(pkcs8: sealer.openSecret(row.bytes("sealed"), row: rawValue, .signingKey)), row["key_id"])
+        return SigningKey(
+            description: SigningKeyDescription(keyId: row["key_id"], subjectPublicKeyInfo: HexBytes(row.bytes("public_key"))),
+            publicKey: try ECPublicKey(subjectPublicKeyInfo: row.bytes("public_key")),
+            held: try sealer.openSecret(row.bytes("sealed"), row: purpose.rawValue, .signingKey), backend: backend)
     }
 }
 
@@ -30,17 +50,24 @@ extension VaultEngine {
     func makeSigningKeys(_ sealer: Sealer) async throws {
         let present = try await read { db in Set(try SigningPurpose.allCases.filter { try db.row("SELECT 1 FROM signing_key WHERE purpose = ?", [$0.rawValue]) != nil }) }
         for purpose in SigningPurpose.allCases where !present.contains(purpose) {
-            let key = try ECPrivateKey.generate(on: .p256)
-            let publicKey = try key.publicKey.subjectPublicKeyInfo()
-            let identifier = Hex.encode(try AttestationContent.subjectKeyIdentifier(ofPublicKey: key.publicKey.point()))
-            let sealed = try sealer.seal(key.pkcs8(), row: purpose.rawValue, .signingKey)
+            let (held, key) = try await offLoop { [backend] in
+                let made = try backend.makeSigningKey(purpose.rawValue)
+                return (made.held, made.publicKey)
+            }
+            let publicKey = try key.subjectPublicKeyInfo()
+            let identifier = Hex.encode(try AttestationContent.subjectKeyIdentifier(ofPublicKey: key.point()))
             let now = milliseconds
             var call = VaultCall(.maintenance, "vault", keys: ["signing:\(purpose.rawValue)"])
             call.detail = "made signing key \(identifier)"
-            try await commit(call) { db in
-                try db.run(
-                    "INSERT INTO signing_key (purpose, key_id, public_key, sealed, created_at) VALUES (?, ?, ?, ?, ?)",
-                    [purpose.rawValue, identifier, Data(publicKey), Data(sealed), now])
+            do {
+                try await commit(call) { db in
+                    try db.run(
+                        "INSERT INTO signing_key (purpose, key_id, public_key, sealed, created_at) VALUES (?, ?, ?, ?, ?)",
+                        [purpose.rawValue, identifier, Data(publicKey), Data(try sealer.seal(held, row: purpose.rawValue, .signingKey)), now])
+                }
+            } catch {
+                try await offLoop { [backend] in try backend.discard(held) }
+                throw error
             }
         }
     }

@@ -23,7 +23,7 @@ extension VaultEngine {
             let issuedAt = Int64(environment.now().timeIntervalSince1970)
             let expiry = issuedAt + Int64(request.lifetime)
             let identifier = environment.uuid()
-            let (key, keyID) = try SigningPurpose(request.audience).key(work.sealer, work.db)
+            let key = try work.signingKey(SigningPurpose(request.audience))
             let unsigned: UnsignedToken
             switch request.audience {
             case .provider:
@@ -31,27 +31,27 @@ extension VaultEngine {
                     throw KeyVaultError(.invalidRequest, "provider tokens are for no device: deviceAppId and deviceKeyThumbprint do not belong here")
                 }
                 unsigned = try UnsignedToken(
-                    type: AccessTokenClaims.tokenType, keyID: keyID,
+                    type: AccessTokenClaims.tokenType, keyID: key.id,
                     claims: ProviderTokenClaims(iss: issuer, aud: [audience], exp: expiry, iat: issuedAt, jti: identifier, sp: request.serviceProviderId))
             case .handset:
                 guard let app = request.deviceAppId, (1...128).contains(app.utf8.count), let thumbprint = request.deviceKeyThumbprint,
                       Base64URL.decode(thumbprint)?.count == 32
                 else { throw KeyVaultError(.invalidRequest, "handset tokens need deviceAppId and the SHA-256 thumbprint of the device key, base64url") }
                 unsigned = try UnsignedToken(
-                    type: AccessTokenClaims.tokenType, keyID: keyID,
+                    type: AccessTokenClaims.tokenType, keyID: key.id,
                     claims: AccessTokenClaims(
                         iss: issuer, sub: request.serviceProviderId, aud: [audience], exp: expiry, iat: issuedAt, jti: identifier,
                         sp: request.serviceProviderId, deviceAppId: app, deviceKeyThumbprint: thumbprint))
                 call.detail = "app \(app), device key \(thumbprint), "
             }
-            let token = try unsigned.signed(with: try key.signature(of: unsigned.signingInput, hash: .sha256).rawRepresentation)
-            call.keys = ["signing:\(keyID)"]
+            let token = try unsigned.signed(with: try key.signature(of: unsigned.signingInput).rawRepresentation)
+            call.keys = ["signing:\(key.id)"]
             call.detail += "token \(identifier) for \(request.serviceProviderId), \(request.lifetime) s"
             return AccessToken(token: token)
         }
     }
 
     public func tokenKey(_ audience: TokenAudience, _ caller: VaultCaller) async throws(KeyVaultError) -> SigningKeyDescription {
-        try await perform(VaultCall(.readTokenKey, caller.identity), caller) { _, _ in try await signingKeyDescription(SigningPurpose(audience)) }
+        try await perform(VaultCall(.readTokenKey, caller.identity), caller) { _ in try await signingKeyDescription(SigningPurpose(audience)) }
     }
 }

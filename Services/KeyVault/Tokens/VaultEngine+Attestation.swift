@@ -9,7 +9,7 @@ extension VaultEngine {
     }
 
     public func attestationKey(_ caller: VaultCaller) async throws(KeyVaultError) -> SigningKeyDescription {
-        try await perform(VaultCall(.readAttestationKey, caller.identity), caller) { _, _ in try await signingKeyDescription(.attestation) }
+        try await perform(VaultCall(.readAttestationKey, caller.identity), caller) { _ in try await signingKeyDescription(.attestation) }
     }
 }
 
@@ -31,13 +31,13 @@ extension VaultWork {
             }
             diversification = AttestationContent.Diversification(masterKeyIndex: octets, keyDiversificationData: data)
         }
-        let (key, keyID) = try SigningPurpose.attestation.key(sealer, db)
+        let key = try signingKey(.attestation)
         let content = try AttestationContent(
             tsm: tsm, processID: UUIDOctets(request.processId), flavorID: UUIDOctets(request.flavorId), diversification: diversification,
             subjectKeyIdentifier: AttestationContent.subjectKeyIdentifier(ofPublicKey: key.publicKey.point()))
-        let signature = try key.signature(of: content.toBeSigned, hash: .sha256).derRepresentation()
+        let signature = try key.signature(of: content.toBeSigned).derRepresentation()
         let token = try GlobalPlatform.AttestationToken(content: content, signature: signature)
-        call.keys.append("signing:\(keyID)")
+        call.keys.append("signing:\(key.id)")
         call.detail = "flavor \(request.flavorId)"
         return KeyVaultAPI.AttestationToken(token: HexBytes(token.bytes))
     }

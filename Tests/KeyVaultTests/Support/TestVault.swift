@@ -10,6 +10,7 @@ import Synchronization
 final class TestVault: Sendable {
     static let tsm = VaultCaller(identity: "spiffe://sp-tsm.example/sp-tsm-handset", roles: [.channelOpener, .handsetTokenSigner])
     static let provider = VaultCaller(identity: "spiffe://sp-tsm.example/sp-tsm-provider", roles: [.providerTokenSigner])
+    static let custodian = VaultCaller(identity: "spiffe://sp-tsm.example/custodian-1", roles: [.custodian])
     static let people = VaultCaller(identity: "spiffe://sp-tsm.example/operator", roles: [.operator])
     static let owner = "4b0d3c1e-93a0-4a43-8d4c-000000000001"
 
@@ -18,17 +19,27 @@ final class TestVault: Sendable {
     let clock = Mutex(Date(timeIntervalSince1970: 1_790_000_000))
     let settings: VaultSettings
     let rootKey: SoftwareRootKey
+    /// Where the root key comes from when it is not simply given.
+    private let source: RootKeySource?
     private let current = Mutex<VaultEngine?>(nil)
 
     static func make(
         limits: VaultLimits = VaultLimits(), root: [UInt8] = [UInt8](repeating: 0x5A, count: 32)
     ) async throws -> TestVault {
-        let vault = try TestVault(limits: limits, root: root)
+        let vault = try TestVault(limits: limits, root: root, source: nil)
         try await vault.start()
         return vault
     }
 
-    private init(limits: VaultLimits, root: [UInt8]) throws {
+    /// With the root key from elsewhere; it may be sealed.
+    static func make(_ source: RootKeySource) async throws -> TestVault {
+        let vault = try TestVault(limits: VaultLimits(), root: [UInt8](repeating: 0x5A, count: 32), source: source)
+        try await vault.start()
+        return vault
+    }
+
+    private init(limits: VaultLimits, root: [UInt8], source: RootKeySource?) throws {
+        self.source = source
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("key-vault-tests-\(UUID().uuidString)").path
         settings = VaultSettings(
             tokenIssuer: "https://vault.sp-tsm.example", audiences: [.provider: "https://provider.example", .handset: "https://handset.example"],
@@ -57,7 +68,7 @@ final class TestVault: Sendable {
     func start() async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let engine = try await VaultEngine.open(directory: directory, rootKey: rootKey, settings: settings, environment: environment, logger: logger)
+        let engine = try await VaultEngine.open(directory: directory, source: source ?? .key(rootKey), settings: settings, environment: environment, logger: logger)
         current.withLock { $0 = engine }
     }
 

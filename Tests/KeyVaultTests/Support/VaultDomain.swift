@@ -16,7 +16,7 @@ final class VaultDomain: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         root = try CertificateAuthority(name: "Test Root", testMarker: true, now: Date())
         try Data(root.certificatePEM.utf8).write(to: URL(fileURLWithPath: directory + "/ca.pem"))
-        for name in ["vault", "tsm", "provider", "operator", "reader", "stranger"] {
+        for name in ["vault", "tsm", "provider", "operator", "reader", "stranger", "custodian"] {
             try root.issue(.workload(SPIFFEID("spiffe://test.example/\(name)")), now: Date())
                 .write(certificate: "\(directory)/\(name).pem", privateKey: "\(directory)/\(name).key")
         }
@@ -24,26 +24,33 @@ final class VaultDomain: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    func yaml(extra: String = "") -> String {
+    var rootKeyFile: String { directory + "/root.key" }
+
+    /// - Parameter rootKey: the lines that say where the root key is; nil: a file.
+    func yaml(extra: String = "", rootKey: String? = nil) -> String {
+        let rootKey = rootKey ?? "rootKeyFile: \(rootKeyFile)"
         let tls = "tls: {certificate: \(directory)/vault.pem, key: \(directory)/vault.key, trustAnchors: \(directory)/ca.pem}"
         return """
             logging: {level: critical}
             health: {port: 0, \(tls), allow: {health: ["spiffe://test.example/operator"], metrics: ["spiffe://test.example/operator"]}}
             listener: {port: 0, \(tls)}
             store: {directory: \(directory)/store}
-            rootKeyFile: \(directory)/root.key
+            \(rootKey)
             roles:
               "spiffe://test.example/tsm": [channelOpener, handsetTokenSigner]
               "spiffe://test.example/provider": [providerTokenSigner]
               "spiffe://test.example/operator": [operator]
               "spiffe://test.example/reader": [reader]
+              "spiffe://test.example/custodian": [custodian]
             tokens: {issuer: "https://vault.example", audiences: {provider: "https://p.example", handset: "https://h.example"}, lifetimes: {handset: 60}}
             tsmOid: "1.3.6.1.4.1.99999.1"
             \(extra)
             """
     }
 
-    func configuration(extra: String = "") throws -> VaultConfiguration { try StrictYAML.decode(VaultConfiguration.self, from: yaml(extra: extra)) }
+    func configuration(extra: String = "", rootKey: String? = nil) throws -> VaultConfiguration {
+        try StrictYAML.decode(VaultConfiguration.self, from: yaml(extra: extra, rootKey: rootKey))
+    }
 
     struct Running: Sendable {
         let domain: VaultDomain
@@ -64,10 +71,10 @@ final class VaultDomain: Sendable {
     }
 
     /// Runs the service around a body and stops it in order, whatever the body does.
-    static func withVault(initialised: Bool = true, extra: String = "", _ body: @Sendable (Running) async throws -> Void) async throws {
+    static func withVault(initialised: Bool = true, extra: String = "", rootKey: String? = nil, _ body: @Sendable (Running) async throws -> Void) async throws {
         let domain = try VaultDomain()
-        let configuration = try domain.configuration(extra: extra)
-        if initialised { try VaultInitialisation.run(rootKeyFile: configuration.rootKeyFile, storeDirectory: configuration.store.directory) }
+        let configuration = try domain.configuration(extra: extra, rootKey: rootKey)
+        if initialised { try VaultInitialisation.run(configuration) }
         let service = try await LaunchedService.launch(VaultService.self, configuration: configuration, options: ServiceOptions(isTestbed: true), signals: false)
         let run = Task { try await service.run() }
         do {
