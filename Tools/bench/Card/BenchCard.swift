@@ -15,22 +15,23 @@ struct BenchCard {
             profile: .eSE, isdKeys: keys, issuerIdentificationNumber: [0x42], cardImageNumber: image, keyDiversificationData: [UInt8](repeating: 0, count: 6) + image)
     }
 
+    /// Commands that reach the card in process.
+    var traffic: CardTraffic { CardTraffic(card.transmit) }
+
     /// A session with the Issuer Security Domain at level 33.
-    func open() throws -> SCP03HostSession {
-        _ = try card.transmit(SelectCommand(aid: .issuerSecurityDomain).apdu)
-        let challenge = try SystemRandom().bytes(8)
-        let response = try InitializeUpdateResponse(card.transmit(SCP03HostSession.initializeUpdate(kvn: 0x30, hostChallenge: challenge)))
-        var session = try SCP03HostSession(staticKeys: keys, level: .full, keyVersionNumber: 0x30, hostChallenge: challenge, response: response)
-        let status = try card.transmit(session.externalAuthenticate()).statusWord
-        guard status.isSuccess else { throw BenchFailure("the card answered \(status) to EXTERNAL AUTHENTICATE") }
-        return session
-    }
+    func open() throws -> SCP03HostSession { try traffic.open(.issuerSecurityDomain, keys) }
 
     /// A supplementary domain with keys of its own, as a card in the field has.
     func furnish() throws {
+        _ = try makeDomain(through: traffic)
+        card.reset()
+    }
+
+    /// The same by whatever way commands go to the card.
+    /// - Returns: the domain and its keys, of version 30.
+    func makeDomain(through traffic: CardTraffic) throws -> (aid: AID, keys: SCP03StaticKeys) {
         let ssd = try AID([0xF0, 0x54, 0x53, 0x4D, 0x53, 0x00])
-        var session = try open()
-        let traffic = CardTraffic(card.transmit)
+        var session = try traffic.open(.issuerSecurityDomain, keys)
         try traffic.send(InstallCommand.install(InstallForInstall(securityDomain: ssd, parameters: SecurityDomainParameters(secureChannels: []))).apdu(), &session)
         try traffic.send(InstallCommand.personalization(ssd).apdu(), &session)
         let own = try SCP03StaticKeys.random(keyLength: 16, using: SystemRandom())
@@ -39,6 +40,6 @@ struct BenchCard {
         }
         let set = FirstKeySet(version: 0x30, encryption: parts[0], mac: parts[1], dataEncryption: parts[2])
         for command in try set.commands(maximumPayload: session.maximumPayload) { try traffic.send(command.apdu, &session) }
-        card.reset()
+        return (ssd, own)
     }
 }

@@ -8,6 +8,13 @@ struct DeployCommand: AsyncParsableCommand {
         @Option(help: "Cards of a run with one handset at a time.") var single = 60
         @Option(help: "Cards of a run with many handsets at a time.") var many = 240
         @Option(help: "How many handsets are many.") var concurrency = 16
+        @Option(help: "How many handsets are a crowd, with two cards each.") var crowd = 128
+
+        func validate() throws {
+            guard [single, many, concurrency, crowd].allSatisfy({ (1...2000).contains($0) }), concurrency <= many else {
+                throw ValidationError("--single, --many, --concurrency and --crowd are 1 to 2000, --concurrency at most --many")
+            }
+        }
     }
 
     @OptionGroup var options: BenchOptions
@@ -44,9 +51,9 @@ struct DeployBench: Sendable {
     private func measure(_ testbed: RunningTestbed) async throws -> Report {
         let cases = [
             Case(applet: .ticket, concurrency: 1, cards: load.single), Case(applet: .ticket, concurrency: load.concurrency, cards: load.many),
-            Case(applet: .bulk, concurrency: load.concurrency, cards: load.many / 2),
+            Case(applet: .ticket, concurrency: load.crowd, cards: 2 * load.crowd), Case(applet: .bulk, concurrency: load.concurrency, cards: max(1, load.many / 2)),
         ]
-        let cards = try await IssuedCards.issue(max(load.single, load.many), in: testbed.file)
+        let cards = try await IssuedCards.issue(cases.map(\.cards).max() ?? 1, in: testbed.file)
         var rates = Table("CAP file", "handsets at a time", "call", "calls/s (median)", "lowest – highest", "latency, median", "latency, 95 %", "CPU of the services a call", "CPU of SDK and card a call", "machine busy with others")
         var shares = Table(header: ["CAP file", "handsets at a time", "call"] + testbed.file.processes.map(\.name))
         var floors: [Floor] = []
@@ -61,7 +68,7 @@ struct DeployBench: Sendable {
                     rates.add(row: [item.applet.capFile, "\(item.concurrency)", name] + samples.row)
                     shares.add(row: [item.applet.capFile, "\(item.concurrency)", name] + samples.milliseconds.map { $0.formatted(2) })
                 }
-                if item.applet.capFile == Applet.ticket.capFile, item.concurrency > 1 {
+                if item.applet.capFile == Applet.ticket.capFile, item.concurrency == load.concurrency {
                     floors.append(Floor(what: "complete deployments a second, 9 kB CAP", bound: .atLeast(50), value: calls.deploy.rate, decimals: 0, unit: "/s"))
                 }
             } catch {

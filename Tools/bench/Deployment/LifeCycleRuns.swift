@@ -17,6 +17,8 @@ struct LifeCycleRuns: Sendable {
         private var others: [Double] = []
 
         var rate: Double { Runs(rates).median }
+        /// Seconds of each call of all runs.
+        var latency: Runs { Runs(latencies) }
         /// CPU milliseconds a call of each service, median of the runs.
         var milliseconds: [Double] {
             guard let first = services.first else { return [] }

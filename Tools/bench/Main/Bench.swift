@@ -10,7 +10,7 @@ struct Bench: AsyncParsableCommand {
             Meant for release builds on a quiet machine. Everything listens on loopback only and is stopped at the end. Exit code 0 when all \
             figures could be taken, 1 when one could not or, with --strict, when one misses its floor.
             """,
-        subcommands: [AllCommand.self, HTTPCommand.self, WrapCommand.self, CardCommand.self, DeployCommand.self, CatalogueCommand.self, StartCommand.self, VPCDCommand.self, ServeCommand.self],
+        subcommands: [AllCommand.self, HTTPCommand.self, WrapCommand.self, VaultBenchCommand.self, CardCommand.self, DeployCommand.self, LinkCommand.self, GrowthCommand.self, CatalogueCommand.self, ResultsCommand.self, StartCommand.self, VPCDCommand.self, ServeCommand.self],
         defaultSubcommand: AllCommand.self)
 
     static func main() async {

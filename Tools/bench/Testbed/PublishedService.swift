@@ -59,8 +59,12 @@ struct PublishedService: Sendable {
     }
 
     static func publish(_ applet: Applet, _ workplace: Workplace, in testbed: TestbedFile) async throws -> PublishedService {
-        let file = try applet.read(workplace)
-        return try await ProviderConnection.with(testbed) { try await publish(applet, file, testbed, $0) }
+        try await publish(applet, try applet.read(workplace), in: testbed)
+    }
+
+    /// - Parameter file: the CAP file, which is the applet's own or another with the same applet.
+    static func publish(_ applet: Applet, _ file: [UInt8], in testbed: TestbedFile) async throws -> PublishedService {
+        try await ProviderConnection.with(testbed) { try await publish(applet, file, testbed, $0) }
     }
 
     private static func publish(_ applet: Applet, _ file: [UInt8], _ testbed: TestbedFile, _ connection: ProviderConnection) async throws -> PublishedService {

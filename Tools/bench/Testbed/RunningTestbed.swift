@@ -6,11 +6,13 @@ struct RunningTestbed: Sendable {
     let file: TestbedFile
 
     /// Brings one up, works with it, takes it down whatever comes of it.
-    /// - Parameter name: of its directory in the workplace.
-    static func with<Value: Sendable>(_ workplace: Workplace, _ name: String, _ work: (RunningTestbed) async throws -> Value) async throws -> Value {
+    /// - Parameters:
+    ///   - name: of its directory in the workplace.
+    ///   - options: further ones of `tsms testbed up`.
+    static func with<Value: Sendable>(_ workplace: Workplace, _ name: String, options: [String] = [], _ work: (RunningTestbed) async throws -> Value) async throws -> Value {
         let directory = "\(workplace.directory)/\(name)"
         let program = try workplace.program("tsms")
-        let up = try ChildProcess(program, ["testbed", "up", "--dir", directory, "--detach", "--bin", workplace.programs, "--log-level", "warning"], log: "\(workplace.directory)/\(name)-up.log")
+        let up = try ChildProcess(program, ["testbed", "up", "--dir", directory, "--detach", "--bin", workplace.programs, "--log-level", "warning"] + options, log: "\(workplace.directory)/\(name)-up.log")
         _ = try await up.end(within: .seconds(90))
         do {
             let value = try await work(RunningTestbed(directory: directory, file: try TestbedFile.read(directory: directory)))
