@@ -145,7 +145,7 @@ import TrustedServiceModel
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
         let certificate: Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", Array(try Plane.authority().certificatePEM.utf8))]).decode()
-        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x30])]).decode()
+        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x23])]).decode()
         let spos: SposConfig = try await plane.call(.post, "/spos-configs", json: #"{"url": "https://sp.example/spos", "certificateId": "\#(certificate.id)"}"#).decode()
         let secondCertificate: Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", Array(try Plane.authority().certificatePEM.utf8))]).decode()
         let secondConfig: ApplicationConfig = try await plane.call(.post, "/application-configs", json: #"{"instanceAid": "F054534D5301010103"}"#).decode()
@@ -206,7 +206,7 @@ import TrustedServiceModel
         let plane = try await Plane()
         let demo = try await DemoCatalogue(plane)
         let certificate: Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", Array(try Plane.authority().certificatePEM.utf8))]).decode()
-        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x30])]).decode()
+        let script: PersonalizationScript = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x23])]).decode()
         let config: ApplicationConfig = try await plane.call(.post, "/application-configs", json: #"{"instanceAid": "F054534D5301010109"}"#).decode()
         let ids = ["certificateId": certificate.id, "personalizationScriptId": script.id, "elfId": "", "executableModuleId": demo.module.id, "applicationConfigId": config.id]
         let flavor: Flavor = try await plane.call(.post, "/services/\(demo.service.id)/flavors", json: """

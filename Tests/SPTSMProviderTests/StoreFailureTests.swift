@@ -42,7 +42,7 @@ import TrustedServiceModel
         let revision = try await plane.plane.internal.revisions(after: 0).current
         try await set(failure, true, plane)
         // A megabyte does not fit into the pages that are free; the upload is what fails when there is no room.
-        let big = Array(repeating: UInt8(ascii: "0"), count: 250_000)
+        let big = Array(repeating: UInt8(ascii: "\n"), count: 250_000)
         try expectRefusal(try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", big)]), "upload")
         try expectRefusal(try await plane.upload(.post, "/executable-load-files", [.file("elfFile", try Applets.archive("bulk-1.0-jc304.cap"))]), "load file")
         if failure == .readOnly {
@@ -87,7 +87,7 @@ import TrustedServiceModel
             // What is still in SQLite's cache may be answered, and then it is right.
             if answer.status != 200 { try expectRefusal(answer, path) }
         }
-        let written = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", Array(repeating: 0x30, count: 200_000))])
+        let written = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", Array(repeating: 0x0A, count: 200_000))])
         if written.status != 200 { try expectRefusal(written, "write") }
     }
 }

@@ -14,7 +14,7 @@ import TrustedServiceModel
         let pem = Array(try Plane.authority().certificatePEM.utf8)
         func upload<Entity: Decodable>(_ path: String, _ part: Part, _ provider: OperatorAPI.ServiceProviderRecord) async throws -> Entity { try await plane.upload(.post, path, [part], as: provider).decode() }
         let certificate: TrustedServiceModel.Certificate = try await upload("/certificates", .file("certFile", pem), plane.first)
-        let script: PersonalizationScript = try await upload("/personalization-scripts", .file("scriptFile", [0x30]), plane.first)
+        let script: PersonalizationScript = try await upload("/personalization-scripts", .file("scriptFile", [0x23]), plane.first)
         let spos: SposConfig = try await plane.call(.post, "/spos-configs", json: #"{"url": "https://sp.example/spos", "certificateId": "\#(certificate.id)"}"#).decode()
         // The other provider's own things, into which it tries to take what is not its own.
         let ownCertificate: TrustedServiceModel.Certificate = try await upload("/certificates", .file("certFile", pem), plane.second)
@@ -70,7 +70,7 @@ import TrustedServiceModel
         _ = try await demo.createVersion(on: plane.profile304)
         let pem = Array(try Plane.authority().certificatePEM.utf8)
         let certificate: TrustedServiceModel.Certificate = try await plane.upload(.post, "/certificates", [.file("certFile", pem)]).decode()
-        _ = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x30])])
+        _ = try await plane.upload(.post, "/personalization-scripts", [.file("scriptFile", [0x23])])
         _ = try await plane.call(.post, "/spos-configs", json: #"{"url": "https://sp.example/spos", "certificateId": "\#(certificate.id)"}"#)
         var lists = 0
         for operation in OperationTable.all where operation.method == .get && operation.paths[0].segments.count == 1 {

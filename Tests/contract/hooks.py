@@ -32,7 +32,7 @@ def make(token):
     with open(os.environ["TSMS_CA"], "rb") as pem:
         certificate = session.post(BASE + "/certificates", headers=headers, files={"certFile": ("ca.pem", pem.read())})
     certificate.raise_for_status()
-    session.post(BASE + "/personalization-scripts", headers=headers, files={"scriptFile": ("a.pers", b"80E20000")}).raise_for_status()
+    session.post(BASE + "/personalization-scripts", headers=headers, files={"scriptFile": ("a.pers", b"# nothing")}).raise_for_status()
     session.post(BASE + "/spos-configs", headers=headers, json={"url": "https://sp.example/spos", "certificateId": certificate.json()["id"]}).raise_for_status()
 
 

@@ -48,7 +48,7 @@ struct PlannedCommand: Codable, Sendable, Hashable {
         switch command {
         case .apdu(let apdu): apdu.bytes.count > 1 ? apdu.bytes[1] : nil
         case .putKey: Instruction.putKey
-        case .storeFirstKeys, .storeAttestationToken: Instruction.storeData
+        case .storeFirstKeys, .storeAttestationToken, .storeEncrypted: Instruction.storeData
         }
     }
 

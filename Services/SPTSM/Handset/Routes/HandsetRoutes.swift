@@ -118,7 +118,9 @@ struct HandsetRoutes: Sendable {
         defer { ticket.finish() }
         let bytes = try await request.collectBytes(upTo: Self.maximumBody)
         let (purpose, handshake) = purpose(try decode(type, bytes))
-        let digest = SessionDigest.of(Array(request.uri.path.utf8) + [0] + bytes)
+        // Of what the call brings the names alone: a digest of short values would give them away.
+        let carriesValues = purpose != purpose.withoutValues
+        let digest = SessionDigest.of(Array(request.uri.path.utf8) + [0] + (carriesValues ? try RequestForm(purpose, handshake).bytes : bytes))
         return try await answered { () async throws(HandsetRefusal) in
             try await engine.begin(purpose, handshake: handshake, caller: caller, idempotencyKey: key, requestDigest: digest)
         }

@@ -39,7 +39,7 @@ extension RunExecutor {
             return [try await openingPiece(0, &run, issuerDialog: dialog)]
         }
         var pieces: [OrderPiece] = []
-        for index in run.sessions.indices {
+        for index in PersonalizationPortions.firstOrder(run.sessions.map(\.planned)) {
             run.sessions[index].status = .sent
             if let channel = prepared.channels.first(where: { $0.session == index }) {
                 pieces.append(try wholePiece(index, channel.script, try script(answers[channel.step]), &run))
@@ -66,7 +66,7 @@ extension RunExecutor {
         }
         switch run.challenge {
         case .predictable:
-            for index in run.sessions.indices where run.sessions[index].isSecurityDomain {
+            for index in PersonalizationPortions.firstOrder(run.sessions.map(\.planned)) where run.sessions[index].isSecurityDomain {
                 let (keys, script) = try await script(index, run)
                 let counter = keys == .first ? 1 : run.keys.finalCounter + 1
                 guard let sequenceCounter = SequenceCounter(UInt32(counter)) else { throw RunFailure(.secureComponentError, "the security domain's sequence counter is exhausted") }

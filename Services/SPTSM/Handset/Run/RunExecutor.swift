@@ -26,6 +26,8 @@ struct RunExecutor: Sendable {
     let catalogue: any Catalogue
     let context: Context
     let logger: Logger
+    /// What the call brought for the scripts of its applications; asked for where a session's steps need it.
+    var provided: @Sendable () async throws(RunFailure) -> ProvidedData = { () async throws(RunFailure) in ProvidedData() }
 
     var parameter: SCP03Parameter { SCP03Parameter(rawValue: context.component.scpParameter) }
     var level: SecurityLevel { .strongest(for: parameter) }

@@ -1,3 +1,4 @@
+import Personalization
 import TrustedServiceModel
 
 /// PersonalizationScripts (TR-03165 4.1.6.7)
@@ -38,13 +39,12 @@ extension PersonalizationScript: UploadedEntity {
     static var parameter: String { "personalizationScriptId" }
     static var configColumn: String { "personalization_script_id" }
 
-    /// A script is text; it travels in the deployment document as such.
+    /// What is wrong with a script is said here, with its line, and not on somebody's phone.
     static func check(_ content: [UInt8]) throws(GeneralError) {
-        do {
-            // Where it lies, without a copy.
-            _ = try UTF8Span(validating: content.span)
+        do throws(ScriptError) {
+            _ = try PersonalizationProgram(parsing: content)
         } catch {
-            throw .invalidFileType(supported: ["pers"], detail: "The file is not text in UTF-8")
+            throw .invalidFileType(supported: ["pers"], detail: error.description)
         }
     }
 }
