@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import GlobalPlatform
 import SecureComponent
 
@@ -11,6 +12,7 @@ extension HandsetCommand {
         @OptionGroup var target: Target
         @Argument(help: ArgumentHelp("AID of the application.", valueName: "aid")) var aid: String
         @Argument(help: ArgumentHelp("C-APDUs in hexadecimal.", valueName: "apdu")) var apdus: [String] = []
+        @Flag(help: "Then read C-APDUs from standard input, one a line, and answer each with a line of its own: for programs that open a secure channel.") var interactive = false
 
         struct Answer: Encodable, Sendable {
             var aid: String
@@ -32,7 +34,7 @@ extension HandsetCommand {
 
         func run() async throws {
             let (aid, commands) = try parsed()
-            let asked = target.reader
+            let asked = target.reader, interactive = interactive
             try await target.perform { handset, console in
                 let reader = try await handset.readerName(asked ?? "eSE1")
                 var answer = Answer(aid: aid.description, reader: reader, responses: [])
@@ -46,6 +48,7 @@ extension HandsetCommand {
                         answer.responses.append(Hex.encode(response.bytes))
                         last = response.statusWord
                     }
+                    if interactive, let status = try await Self.converse(channel, &answer) { last = status }
                     await session.close()
                 } catch {
                     answer.refusal = error.description
@@ -53,6 +56,22 @@ extension HandsetCommand {
                 console.result(answer)
                 return answer.refusal == nil && !last.isError ? .done : .refused
             }
+        }
+
+        /// One line in, one line out, up to the end of the input. A line that is no C-APDU is answered with an empty line.
+        private static func converse(_ channel: any Channel, _ answer: inout Answer) async throws(SecureComponentError) -> StatusWord? {
+            var last: StatusWord?
+            while let line = readLine() {
+                guard let bytes = try? Hex.decode(line.trimmingCharacters(in: .whitespaces)), let command = try? CommandAPDU(bytes: bytes) else {
+                    Console.write("\n", to: 1)
+                    continue
+                }
+                let response = try await channel.transmit(command)
+                answer.responses.append(Hex.encode(response.bytes))
+                Console.write(Hex.encode(response.bytes) + "\n", to: 1)
+                last = response.statusWord
+            }
+            return last
         }
     }
 }
