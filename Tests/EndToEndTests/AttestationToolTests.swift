@@ -21,7 +21,8 @@ extension EndToEnd.Shared {
             try await handset.clear(testbed)
 
             let attestation = testbed.file.attestation
-            let expected = ["--tsm", attestation.tsmOid, "--process", deployed.processInfo.processId, "--flavor", deployed.technicalInformation.flavorId]
+            let flavor: String = try #require(deployed.technicalInformation.flavorId)
+            let expected = ["--tsm", attestation.tsmOid, "--process", deployed.processInfo.processId, "--flavor", flavor]
             let script = ReferenceData.packageRoot.appendingPathComponent("deploy/attestation/verify-token.sh").path
             let file = work.path + "/token"
             func runs(_ bytes: [UInt8], _ more: [String]) async throws -> [ProgramRun] {

@@ -38,8 +38,9 @@ extension EndToEnd.Killed {
         let testbed = try RunningTestbed.required()
         let plane = try testbed.process("sp-tsm-handset")
         let before = try String(contentsOfFile: plane.configuration, encoding: .utf8)
-        try #require(before.contains("deviceIntegrity: none"))
-        try before.replacing("deviceIntegrity: none", with: "deviceIntegrity: signedVerdict").write(toFile: plane.configuration, atomically: true, encoding: .utf8)
+        let line = try #require(before.split(separator: "\n").first { $0.hasPrefix("deviceIntegrity:") })
+        #expect(line.contains("none"))
+        try before.replacing(line, with: "deviceIntegrity: signedVerdict").write(toFile: plane.configuration, atomically: true, encoding: .utf8)
         try await testbed.restart("sp-tsm-handset")
 
         let provider = testbed.file.serviceProviders[0]

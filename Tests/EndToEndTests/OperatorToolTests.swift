@@ -9,7 +9,8 @@ extension EndToEnd.Shared {
         let testbed = try RunningTestbed.required()
         let run = try await ProgramRun.run(try Executables.directory() + "/tsms", ["operator"] + arguments + ["--dir", testbed.directory, "--json"])
         #expect(run.exitCode == code, "tsms operator \(arguments.joined(separator: " ")): \(run.errors)\(run.output)")
-        return try #require(try JSONSerialization.jsonObject(with: Data(try #require(run.lines.last).utf8)) as? [String: Any])
+        let last = try #require(run.lines.last)
+        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
     }
 
     @Test("tsms operator processes|instances|components|key-sets: a stuck process ends with category 6, an instance and a component are closed and opened")
