@@ -7,7 +7,7 @@ extension HandsetEngine {
     /// An operator ends a process. What it may have changed on the component is unknown then, as after a lease that ran out.
     ///
     /// - Returns: nil: there is no such process; false: it has ended already.
-    /// - Throws: ``HandsetRefusal`` when the store fails; then nothing was changed.
+    /// - Throws: ``OperatorError`` `unavailable` when the store fails; then nothing was changed.
     func endProcess(_ id: String, reason: String, action: HandsetOperatorAPI.Action) async throws(OperatorError) -> Bool? {
         do throws(HandsetRefusal) {
             return try await gate.pass("dialog/\(id)") { () async throws(HandsetRefusal) in
