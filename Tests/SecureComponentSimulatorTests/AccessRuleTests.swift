@@ -82,6 +82,24 @@ struct AccessRuleTests {
         #expect(try host.plain(CommandAPDU(cla: 0x80, ins: 0xE6, p1: 0, p2: 0)).statusWord == .instructionNotSupported)
     }
 
+    @Test("on a locked card nothing is stored, in a session that was open before too: 6985; rules are still told, and stored again once it is unlocked")
+    func lockedCard() throws {
+        let card = try Cards.make()
+        let issuer = try Cards.issuer(card)
+        let own = Host(card, channel: try ManageChannelCommand.channel(from: issuer.plain(ManageChannelCommand.open.apdu).data))
+        try own.select(.accessRuleApplicationMaster)
+        #expect(try own.open(Cards.isdKeys(), version: 0x30) == .success)
+        let rule = AccessRuleCommand.store(Self.rule(Cards.ssd)).storeData.apdu
+        #expect(try issuer.status(SetStatusCommand.card(.cardLocked).apdu) == .success)
+        let before = card.image.accessRules
+        #expect(try own.status(rule) == .conditionsNotSatisfied)
+        #expect(try issuer.status(.personalization(.accessRuleApplicationMaster)) == .conditionsNotSatisfied)
+        #expect(card.image.accessRules == before)
+        #expect(try issuer.status(SetStatusCommand.card(.secured).apdu) == .success)
+        #expect(try own.status(rule) == .success)
+        #expect(card.image.accessRules?.count == (before?.count ?? 0) + 1)
+    }
+
     @Test("what is no rule is refused and changes nothing")
     func refused() throws {
         let card = try Cards.make()
