@@ -51,7 +51,8 @@ public struct TokenConfiguration: Sendable, Hashable, Decodable {
             while let last = bytes.last, last == 0x0A || last == 0x0D { bytes.removeLast() }
             return SecretBytes(consuming: bytes)
         } catch {
-            throw TokenFailure(.pinRefused, error.reason)
+            // Whoever calls the vault is told the reason of a seal, and has no business with paths.
+            throw TokenFailure(.pinRefused, "the token's pinFile is missing, or others than the vault's user may read it")
         }
     }
 }

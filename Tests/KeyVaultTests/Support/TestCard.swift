@@ -76,7 +76,8 @@ struct TestCard {
             keySets[put.newVersion] = keys
             counters[put.newVersion] = .zero
             return ResponseAPDU(data: PutKeyResponse(version: put.newVersion, checkValues: try keys.keyCheckValues()).bytes, statusWord: .success)
-        case Instruction.storeData where plain.p1 & 0x08 != 0:
+        // DGI 00B9 with a control reference template begins first keys; other data is some application's.
+        case Instruction.storeData where plain.p1 & 0x08 != 0 && (!firstKeys.isEmpty || plain.data.starts(with: [0x00, 0xB9]) && plain.data.dropFirst(3).first == 0xB9):
             firstKeys += plain.data
             guard plain.p1 & 0x80 != 0 else { return ResponseAPDU(statusWord: .success) }
             let set = try FirstKeySet(parsing: firstKeys)

@@ -19,7 +19,7 @@ struct VaultBenchCommand: AsyncParsableCommand {
     }
 }
 
-/// The engine in process, everything durable, many callers at once. Channels are predicted, with a card's keys derived from a master key each time: nine
+/// The engine in process, everything durable, many callers at once. Channels are predicted, with a card's keys derived from a master key each time: three
 /// CMACs by the backend, or with a stored key set, where the backend has no part.
 struct VaultBench: Sendable {
     static let channels = 512

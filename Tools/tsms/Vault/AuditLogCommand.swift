@@ -80,7 +80,7 @@ struct AuditLogCommand: AsyncParsableCommand {
             let command = self
             try await output.perform { _ in
                 let line = { @Sendable (record: AuditRecord) throws in
-                    Console.write(String(decoding: try WireJSON.encode(record), as: UTF8.self) + "\n", to: STDOUT_FILENO)
+                    Console.write(try AuditLogCommand.json(record) + "\n", to: STDOUT_FILENO)
                 }
                 if let store = command.store {
                     do {
@@ -114,10 +114,17 @@ struct AuditLogCommand: AsyncParsableCommand {
             let target = target
             try await output.perform { console in
                 let anchor = try await target.with { try await $0.call(.get, KeyVaultPaths.auditAnchor, as: AuditAnchor.self) }
-                Console.write(String(decoding: try WireJSON.encode(anchor), as: UTF8.self) + "\n", to: STDOUT_FILENO)
+                Console.write(try AuditLogCommand.json(anchor) + "\n", to: STDOUT_FILENO)
                 return .done
             }
         }
+    }
+
+    /// The same bytes for the same record, whoever exports it.
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = WireJSON.encoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     static func contents(_ path: String) throws(ToolFailure) -> [UInt8] {

@@ -73,8 +73,8 @@ struct CeremonyCommand: AsyncParsableCommand {
                         facts: [("set", set), ("shares needed", "\(share.threshold) of \(share.count)"), ("check value of the root key", "\(checkValue)")],
                         instructions: [
                             "Compare set and check value with the other custodians: they are the same on every page.",
-                            "Keep this page where only you can get it, and not where another share is. If it is lost or was seen by somebody, say so: with",
-                            "\(share.threshold - 1) others lost to one hand the vault is lost. To open the vault:", "",
+                            "Keep this page where only you can get it, and not where another share is. Whoever has \(share.threshold) shares of this set has the vault:",
+                            "if the page is lost, or somebody has seen it, say so, and new shares will be made. To open the vault:", "",
                             "    tsms vault unseal --share-file THIS-FILE --url … --ca … --certificate … --key … --expect …", "",
                             "Set and number show in the vault's audit log; the share does not.",
                         ], isDryRun: command.pages.dryRun)
