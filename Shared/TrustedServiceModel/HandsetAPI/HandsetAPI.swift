@@ -67,16 +67,23 @@ public enum HandsetAPI {
 
     /// SERAM's handshake, carried inside the request that begins a dialog.
     public struct Handshake: Codable, Sendable, Hashable {
-        /// In the handset's order of preference.
+        /// In any order: what is chosen does not depend on it.
         public var components: [Component]
         public var supportedVersions: [String]
         /// True if the agent stops an order at the first status word that design section 5 does not go on after; our SDK does.
         public var stopsOnError: Bool
+        /// True if the agent runs orders for several components before one report (`DialogAnswer.alongside`); our SDK does. Absent: it does not.
+        public var provesTogether: Bool?
+        /// Readers that do not let this app read their component, each with the reason, for people; absent: none.
+        public var inaccessible: [String]?
 
-        public init(components: [Component], supportedVersions: [String] = [SERAM.version], stopsOnError: Bool = true) {
+        public init(components: [Component], supportedVersions: [String] = [SERAM.version], stopsOnError: Bool = true, provesTogether: Bool? = nil,
+                    inaccessible: [String]? = nil) {
             self.components = components
             self.supportedVersions = supportedVersions
             self.stopsOnError = stopsOnError
+            self.provesTogether = provesTogether
+            self.inaccessible = inaccessible
         }
     }
 
@@ -140,13 +147,17 @@ public enum HandsetAPI {
         /// Number that the report to this order carries.
         public var reportNumber: Int?
         public var order: SERAM.Order?
+        /// Orders for other components, to be run after `order` whatever comes of it, each as an order of its own; their reports travel with its report
+        /// (`SERAM.Report.alongside`). Only for agents whose handshake says `provesTogether`.
+        public var alongside: [SERAM.Order]?
         public var result: Outcome?
 
-        public init(dialogId: String, sessionId: String?, reportNumber: Int?, order: SERAM.Order?, result: Outcome?) {
+        public init(dialogId: String, sessionId: String?, reportNumber: Int?, order: SERAM.Order?, alongside: [SERAM.Order]? = nil, result: Outcome?) {
             self.dialogId = dialogId
             self.sessionId = sessionId
             self.reportNumber = reportNumber
             self.order = order
+            self.alongside = alongside
             self.result = result
         }
     }

@@ -129,10 +129,13 @@ public enum SERAM {
     public struct Report: Codable, Sendable, Hashable {
         public var localAgentStatus: AgentStatus
         public var ramResponses: [Response]?
+        /// Not SERAM's, which knows one component an order: the reports of `HandsetAPI.DialogAnswer.alongside`, in its order.
+        public var alongside: [Report]?
 
-        public init(localAgentStatus: AgentStatus, ramResponses: [Response]? = nil) {
+        public init(localAgentStatus: AgentStatus, ramResponses: [Response]? = nil, alongside: [Report]? = nil) {
             self.localAgentStatus = localAgentStatus
             self.ramResponses = ramResponses
+            self.alongside = alongside
         }
     }
 }

@@ -55,6 +55,10 @@ struct DialogRecord: Codable, Sendable {
     var purpose: Purpose
     var components: [HandsetAPI.Component]
     var stopsOnError: Bool
+    /// The agent proves several components in one step.
+    var provesTogether: Bool?
+    /// Readers that the app may not read, with the reasons, for the message.
+    var inaccessible: [String]?
     var stage: Stage
     var began: Date
     /// Extended with every contact.
@@ -70,27 +74,19 @@ struct DialogRecord: Codable, Sendable {
     /// State of the instance when the call came: what it falls back to if nothing changed on the card.
     var stateBefore: ServiceInstanceState?
 
+    /// What the call brought, in the step that it came in; never stored.
+    var provided: ProvidedData?
+    /// The same, sealed by the vault under the process's key.
+    var sealedValues: HexBytes?
+    /// What applications answered to their scripts in this step; never stored.
+    var answers: PersonalizationAnswers?
+    /// The same of all steps up to now, sealed.
+    var sealedAnswers: [HexBytes]?
+
     private enum CodingKeys: String, CodingKey {
-        case id, sessionId, caller, purpose, components, stopsOnError, stage, began, leaseExpires, reportNumber, lastReportDigest, startTold, stateBefore
+        case sealedValues, sealedAnswers
+        case id, sessionId, caller, purpose, components, stopsOnError, provesTogether, inaccessible, stage, began, leaseExpires, reportNumber, lastReportDigest, startTold, stateBefore
     }
 
     var isEnded: Bool { if case .ended = stage { true } else { false } }
-}
-
-/// Proof of card: a cryptogram of each component that the purpose needs, one order after the other (design section 4).
-struct ProofStage: Codable, Sendable {
-    struct Candidate: Codable, Sendable, Hashable {
-        /// Index into the handshake's components.
-        var component: Int
-        var issuerId: String
-    }
-
-    var candidates: [Candidate]
-    var position: Int
-    var eligibilityId: String
-    var commandCount: Int
-    /// Components (our IDs) proven in this dialog.
-    var proven: [String]
-    /// Why candidates were refused, for the message if none is left.
-    var refusals: [String]
 }

@@ -13,19 +13,25 @@ extension HandsetEngine {
         let pattern = try VersionPattern(version, of: Self.deploymentCheck)
         let service = try await authorizedService(serviceId, dialog.caller)
         let profiles = Set(service.versions.filter { pattern.matches($0.tag) }.flatMap(\.flavorByProfile.keys))
-        let stage = try await proofStage(dialog, try await candidates(dialog, profiles: profiles))
-        if stage.candidates.isEmpty { try await exhausted(stage, &dialog, &changes) } else { try await askForProof(&dialog, stage) }
+        let candidates = try await candidates(dialog, profiles: profiles, onlyThese: true)
+        try await askForProofs(&dialog, try await proofStage(dialog, candidates.found, refusals: candidates.refusals), &changes)
     }
 
-    /// The newest Version that matches and that a proven component can take; of several components the first in the handset's own order.
+    /// The newest Version that matches and that a proven component can take; of several components the one that createServiceInstance would choose.
+    ///
+    /// None is an answer only if every component was judged: where one could not be, the caller learns why (3.3.2: no false negatives).
     func endDeploymentCheck(_ stage: ProofStage, _ dialog: inout DialogRecord, _ changes: DialogChanges, serviceId: String, version: String) async throws(TSMFailure) {
         let pattern = try VersionPattern(version, of: Self.deploymentCheck)
         let service = try await authorizedService(serviceId, dialog.caller)
-        let profiles = try await provenComponents(stage, dialog, changes).map(\.component.profileId)
-        let document = try await newest(pattern, of: service, for: profiles, newer: nil)
-        end(&dialog, with: .deploymentAvailable(document.map {
-            ServiceDeploymentAvailableResult(deploymentAvailable: .deploymentAvailable, version: $0.versionTag, newTechnicalInformation: $0.technicalInformation)
-        } ?? ServiceDeploymentAvailableResult()))
+        let proven = try await provenComponents(stage, changes)
+        var refusals = stage.refusals
+        var result = ServiceDeploymentAvailableResult()
+        if let document = try await newest(pattern, of: service, for: proven, newer: nil, dialog, &refusals) {
+            result = ServiceDeploymentAvailableResult(deploymentAvailable: .deploymentAvailable, version: document.versionTag, newTechnicalInformation: document.technicalInformation)
+        } else if refusals.contains(where: { $0.failure.category != .noEligibleSecureComponent }) {
+            throw EligibilityOutcome.failure(refusals, inaccessible: dialog.inaccessible ?? [])
+        }
+        end(&dialog, with: .deploymentAvailable(result))
     }
 
     func startUpdateCheck(_ dialog: inout DialogRecord, instanceId: String, version: String) async throws(TSMFailure) {
@@ -38,8 +44,7 @@ extension HandsetEngine {
         }
         guard let component = try await provenComponent(dialog, dialog.components[claim]), component.id == instance.componentId else {
             let issuer = String(instance.componentId.prefix { $0 != "/" })
-            return try await askForProof(&dialog, ProofStage(candidates: [ProofStage.Candidate(component: claim, issuerId: issuer)], position: 0,
-                                                             eligibilityId: "", commandCount: 0, proven: [], refusals: []))
+            return try await askForProof(&dialog, of: claim, issuer: issuer)
         }
         try await endUpdateCheck(&dialog, instanceId: instanceId, version: version, component)
     }
@@ -58,7 +63,10 @@ extension HandsetEngine {
             throw TSMFailure(.tsmNotAvailable, "the TSM's catalogue does not show service \(instance.serviceId), which it has no record of removing; try again later")
         }
         var document: DeploymentDocument?
-        if let service { document = try await newest(pattern, of: service, for: [component.component.profileId], newer: VersionTag(instance.document.versionTag)) }
+        var refusals: [EligibilityRefusal] = []
+        if let service, let claim = try await claimedComponent(of: instance, dialog) {
+            document = try await newest(pattern, of: service, for: [(component, claim)], newer: VersionTag(instance.document.versionTag), dialog, &refusals)
+        }
         end(&dialog, with: .updateAvailable(document.map {
             ServiceUpdateAvailableResult(updateAvailable: .updateAvailable, newVersion: $0.versionTag, newTechnicalInformation: $0.technicalInformation)
         } ?? ServiceUpdateAvailableResult()))
@@ -75,36 +83,15 @@ extension HandsetEngine {
         }
     }
 
-    /// Candidates that this device key has proven lately need no second proof.
-    func proofStage(_ dialog: DialogRecord, _ candidates: [ProofStage.Candidate]) async throws(TSMFailure) -> ProofStage {
-        var proven: [String] = []
-        var unproven: [ProofStage.Candidate] = []
-        for candidate in candidates {
-            if let component = try await provenComponent(dialog, dialog.components[candidate.component]) { proven.append(component.id) } else { unproven.append(candidate) }
+    /// The newest Version that matches, is newer than `newer` and that one of the components can take.
+    private func newest(_ pattern: VersionPattern, of service: ServiceDocument, for components: [(record: ComponentRecord, claim: Int)], newer: VersionTag?,
+                        _ dialog: DialogRecord, _ refusals: inout [EligibilityRefusal]) async throws(TSMFailure) -> DeploymentDocument? {
+        var left = service.versions
+        while let tag = pattern.newest(of: left.map(\.tag), newer: newer), let version = left.first(where: { $0.tag == tag }) {
+            if let chosen = preferred(try await eligible(components, for: version, of: service, dialog, &refusals), dialog) { return chosen.document }
+            left.removeAll { $0.tag == tag }
         }
-        return ProofStage(candidates: unproven, position: 0, eligibilityId: "", commandCount: 0, proven: proven, refusals: [])
-    }
-
-    /// In the handset's own order. What this step has proven is not stored yet.
-    private func provenComponents(_ stage: ProofStage, _ dialog: DialogRecord, _ changes: DialogChanges) async throws(TSMFailure) -> [ComponentRecord] {
-        var found: [ComponentRecord] = []
-        for id in stage.proven {
-            if let new = changes.components.first(where: { $0.id == id }) {
-                found.append(new)
-            } else if let stored = try await read({ try await self.store.component(id: id) }) {
-                found.append(stored)
-            }
-        }
-        let order = dialog.components.map { ComponentRecord.claimKey(iin: $0.iin, cin: $0.cin) }
-        func place(_ component: ComponentRecord) -> Int { order.firstIndex(of: component.claimKey) ?? order.count }
-        return found.sorted { place($0) < place($1) }
-    }
-
-    private func newest(_ pattern: VersionPattern, of service: ServiceDocument, for profiles: [String], newer: VersionTag?) async throws(TSMFailure) -> DeploymentDocument? {
-        let deployable = service.versions.filter { version in profiles.contains { version.flavorByProfile[$0] != nil } }
-        guard let tag = pattern.newest(of: deployable.map(\.tag), newer: newer), let version = deployable.first(where: { $0.tag == tag }),
-              let profile = profiles.first(where: { version.flavorByProfile[$0] != nil }) else { return nil }
-        return try await catalogue.document(service: service.id, version: tag, profile: profile)
+        return nil
     }
 }
 

@@ -10,20 +10,14 @@ extension HandsetEngine {
     func start(_ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
         switch dialog.purpose {
         case .create(let serviceId, let version):
-            try Identifiers.requireUUID(serviceId, "serviceId")
-            try Identifiers.requireConcreteVersion(version)
-            let service = try await authorizedService(serviceId, dialog.caller)
-            guard let summary = service.versions.first(where: { $0.tag == version }) else { throw TSMFailure(.notFound, "version \(version) of service \(serviceId) does not exist") }
-            let candidates = try await candidates(dialog, profiles: Set(summary.flavorByProfile.keys))
-            guard !candidates.isEmpty else { throw TSMFailure(.noEligibleSecureComponent, "no secure component of this handset matches a deployment of version \(version)") }
-            try await askForProof(&dialog, ProofStage(candidates: candidates, position: 0, eligibilityId: "", commandCount: 0, proven: [], refusals: []))
+            try await startCreation(&dialog, &changes, serviceId: serviceId, version: version)
 
         case .query(let serviceId):
             try Identifiers.requireUUID(serviceId, "serviceId")
             let service = try await authorizedService(serviceId, dialog.caller)
-            let all = try await candidates(dialog, profiles: Set(service.versions.flatMap(\.flavorByProfile.keys)))
-            let stage = try await proofStage(dialog, all)
-            if stage.candidates.isEmpty { try await exhausted(stage, &dialog, &changes) } else { try await askForProof(&dialog, stage) }
+            // Instances may be on components that no Version is made for any more.
+            let all = try await candidates(dialog, profiles: Set(service.versions.flatMap(\.flavorByProfile.keys))).found
+            try await askForProofs(&dialog, try await proofStage(dialog, all), &changes)
 
         case .checkDeployment(let serviceId, let version):
             try await startDeploymentCheck(&dialog, &changes, serviceId: serviceId, version: version)
@@ -51,33 +45,13 @@ extension HandsetEngine {
         }
     }
 
-    /// A proof came: is it what the dialog was waiting for?
-    /// - Returns: false to go on with the next candidate.
-    func satisfied(by proven: ComponentRecord, stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) -> Bool {
+    /// The proof of the one component that the dialog is about.
+    func satisfied(by proven: ComponentRecord, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
         switch dialog.purpose {
-        case .query, .checkDeployment:
-            return false
+        case .create, .query, .checkDeployment:
+            throw TSMFailure(.internalError, "the dialog waits for more than one proof")
         case .checkUpdate(let instanceId, let version):
             try await endUpdateCheck(&dialog, instanceId: instanceId, version: version, proven)
-            return true
-        case .create(let serviceId, let version):
-            let service = try await authorizedService(serviceId, dialog.caller)
-            guard service.versions.first(where: { $0.tag == version })?.flavorByProfile[proven.component.profileId] != nil,
-                  let document = try await catalogue.document(service: serviceId, version: version, profile: proven.component.profileId) else {
-                throw TSMFailure(.noEligibleSecureComponent, "version \(version) has no published Flavor for its secure component profile")
-            }
-            let reader = dialog.components[stage.candidates[stage.position].component].reader
-            guard try await instances(service: serviceId, dialog.caller, [proven.id]).isEmpty else {
-                throw TSMFailure(.alreadyExists, "a service instance of service \(serviceId) exists on \(reader)")
-            }
-            let instance = InstanceRecord(
-                id: environment.uuid(), serviceProviderId: service.serviceProviderId, serviceId: serviceId, componentId: proven.id, reader: reader,
-                state: .notDeployed, lastStableState: .notDeployed, lastOperation: .noOperation, suspendOnCompletion: false, document: try pin(document),
-                content: InstanceRecord.CardContent(), created: environment.now())
-            changes.instance = instance
-            changes.savesInstance = true
-            end(&dialog, with: .created(CreateServiceInstanceResult(serviceInstance: instance.serviceInstance)))
-            return true
         case .deploy(let id, _, _), .update(let id, _, _, _), .suspend(let id, _), .terminate(let id):
             guard let instance = try await instance(id, dialog.caller), instance.componentId == proven.id else {
                 throw TSMFailure(.secureComponentInaccessible, "the secure component in this handset is not the one that the service instance lives on")
@@ -86,20 +60,24 @@ extension HandsetEngine {
             // The INITIALIZE UPDATE of the proof has spent one counter; the issuer has proven which.
             let counter = proven.component.sequenceCounter.flatMap { SequenceCounter(bytes: $0.bytes) }.map { Int($0.value) }
             try await startProven(&dialog, &changes, instance: instance, component: proven, service: service, issuerCounter: counter)
-            return true
         }
     }
 
-    /// No candidate is left.
-    func exhausted(_ stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
-        if case .checkDeployment(let serviceId, let version) = dialog.purpose {
-            return try await endDeploymentCheck(stage, &dialog, changes, serviceId: serviceId, version: version)
+    /// Every component has been asked: what is proven decides.
+    func judge(_ stage: ProofStage, _ dialog: inout DialogRecord, _ changes: inout DialogChanges) async throws(TSMFailure) {
+        switch dialog.purpose {
+        case .create(let serviceId, let version):
+            try await endCreation(stage, &dialog, &changes, serviceId: serviceId, version: version)
+        case .checkDeployment(let serviceId, let version):
+            try await endDeploymentCheck(stage, &dialog, changes, serviceId: serviceId, version: version)
+        case .query(let serviceId):
+            // A list that is empty because nothing could be proven would be a wrong answer.
+            guard !stage.proven.isEmpty || stage.refusals.isEmpty else { throw EligibilityOutcome.failure(stage.refusals, inaccessible: dialog.inaccessible ?? []) }
+            let found = try await instances(service: serviceId, dialog.caller, stage.proven.map(\.id))
+            end(&dialog, with: .instances(GetServiceInstancesResult(serviceInstances: found.map(\.serviceInstance))))
+        case .deploy, .update, .suspend, .terminate, .checkUpdate:
+            throw TSMFailure(.internalError, "the dialog waits for the proof of one component")
         }
-        guard case .query(let serviceId) = dialog.purpose else {
-            throw TSMFailure(.noEligibleSecureComponent, stage.refusals.isEmpty ? "no secure component of this handset is eligible" : stage.refusals.joined(separator: "; "))
-        }
-        let found = try await instances(service: serviceId, dialog.caller, stage.proven)
-        end(&dialog, with: .instances(GetServiceInstancesResult(serviceInstances: found.map(\.serviceInstance))))
     }
 
     // MARK: look-ups

@@ -17,12 +17,10 @@ public final class IssuerDirectory: Sendable {
         self.connect = connect
     }
 
-    /// The issuer whose cards carry this IIN (hex), if it issues one of the profiles.
+    /// The issuer whose cards carry this IIN (hex). Where two share one: the first that issues one of the profiles, else the first.
     func issuer(iin: String, profiles: Set<String>) async throws(TSMFailure) -> IssuerDescriptor? {
-        try await catalogue.issuers().first { descriptor in
-            descriptor.issuerIdentificationNumbers.contains { $0.lowercased() == iin.lowercased() }
-                && !profiles.isDisjoint(with: descriptor.secureComponentProfileIds)
-        }
+        let issuers = try await catalogue.issuers().filter { $0.issuerIdentificationNumbers.contains { $0.lowercased() == iin.lowercased() } }
+        return issuers.first { !profiles.isDisjoint(with: $0.secureComponentProfileIds) } ?? issuers.first
     }
 
     func descriptor(_ id: String) async throws(TSMFailure) -> IssuerDescriptor {
