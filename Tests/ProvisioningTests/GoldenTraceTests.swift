@@ -11,6 +11,8 @@ import TrustedServiceModel
 struct GoldenTraceTests {
     private static let package = "F054534D530101", module = "F054534D53010101", instance = "F054534D5301010101"
 
+    private func hex(_ aid: AID) -> String { Hex.encodeUpperCase(aid.bytes) }
+
     /// One plain command in words.
     private func words(_ command: ChannelCommand) throws -> String {
         switch command {
@@ -23,13 +25,13 @@ struct GoldenTraceTests {
                 return "LOAD \(load.blockNumber)\(load.isLast ? " last" : "") of \(load.block.count)"
             case Instruction.setStatus:
                 let set = try SetStatusCommand.parse(apdu)
-                return "SET STATUS \(set.aid.map(\.description) ?? "") \(Hex.encodeUpperCase([set.stateControl]))"
+                return "SET STATUS \(set.aid.map(hex) ?? "") \(Hex.encodeUpperCase([set.stateControl]))"
             case Instruction.getStatus:
                 let get = try GetStatusCommand.parse(apdu)
                 return "GET STATUS \(Hex.encodeUpperCase([get.scope.rawValue])) \(Hex.encodeUpperCase(get.aidPrefix))"
             case Instruction.delete:
                 guard case .object(let aid, let related, nil) = try DeleteCommand.parse(apdu) else { return "DELETE of something else" }
-                return "DELETE \(aid)\(related ? " related" : "")"
+                return "DELETE \(hex(aid))\(related ? " related" : "")"
             default: return "INS \(Hex.encodeUpperCase([apdu.ins]))"
             }
         case .putKey(_, let version, let replacing): return "PUT KEY \(Hex.encodeUpperCase([version])) for \(replacing.map { Hex.encodeUpperCase([$0]) } ?? "none")"
@@ -41,11 +43,11 @@ struct GoldenTraceTests {
     private func words(_ install: InstallCommand) throws -> String {
         switch install {
         case .load(let load):
-            return "INSTALL [for load] \(load.loadFile) in \(load.securityDomain.map(\.description) ?? "") hash \(load.loadFileDataBlockHash.count) parameters \(Hex.encodeUpperCase(load.parameters.bytes))"
+            return "INSTALL [for load] \(hex(load.loadFile)) in \(load.securityDomain.map(hex) ?? "") hash \(load.loadFileDataBlockHash.count) parameters \(Hex.encodeUpperCase(load.parameters.bytes))"
         case .install(let made):
-            return "INSTALL [for install] \(made.loadFile) \(made.module) \(made.application) privileges \(Hex.encodeUpperCase(made.privileges.bytes)) parameters \(Hex.encodeUpperCase(made.parameters.bytes))"
-        case .makeSelectable(let selectable): return "INSTALL [for make selectable] \(selectable.application)"
-        case .personalization(let aid): return "INSTALL [for personalization] \(aid)"
+            return "INSTALL [for install] \(hex(made.loadFile)) \(hex(made.module)) \(hex(made.application)) privileges \(Hex.encodeUpperCase(made.privileges.bytes)) parameters \(Hex.encodeUpperCase(made.parameters.bytes))"
+        case .makeSelectable(let selectable): return "INSTALL [for make selectable] \(hex(selectable.application))"
+        case .personalization(let aid): return "INSTALL [for personalization] \(hex(aid))"
         default: return install.name
         }
     }

@@ -1,5 +1,6 @@
 import DeploymentDocument
 import GlobalPlatform
+import GRDB
 import SecureComponent
 @testable import SecureComponentSimulator
 @testable import SPTSMHandset
@@ -197,6 +198,23 @@ struct UpdateInPlaceTests {
             // Nothing is left of either app's rules.
             let left = try #require(card.image.accessRules)
             #expect(!left.contains { $0.target == .application(store) || $0.target == .application(domain) })
+        }
+    }
+
+    @Test("a record of before that does not say what is selectable: the card is read first", arguments: [CardProfile.eSE, .eSEWithCSP, .eSERandom])
+    func earlierRecord(profile: CardProfile) async throws {
+        try await withDeployed(try Self.catalogue(upgrades: profile.upgradesLoadFiles), profile) { bench, card, handset, id in
+            _ = try await transmit(card, Self.store, Self.write)
+            try await bench.handsetStore.write { db in
+                try db.execute(sql: "UPDATE instance SET record = json_remove(record, '$.content.selectable', '$.content.unpersonalized')")
+            }
+            let requests = handset.transport.requests
+            let updated = await update(handset, id)
+            #expect(updated.processInfo.executionStatus == .noError, "\(updated.processInfo.executionMessage)")
+            // One more for the reading, two where challenges cannot be predicted.
+            #expect(handset.transport.requests - requests == (profile == .eSERandom ? 5 : 3))
+            #expect(try await transmit(card, Self.store, Self.read) == Array("hello".utf8))
+            #expect(try await transmit(card, Self.ticket, Self.version) == [1, 1])
         }
     }
 

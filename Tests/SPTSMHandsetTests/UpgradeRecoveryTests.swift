@@ -124,12 +124,12 @@ struct UpgradeRecoveryTests {
         let total = try await commands(.eSEWithCSP, upgrades: true)
         try await bench.withDeployed(try UpdateInPlaceTests.catalogue(upgrades: true), .eSEWithCSP) { _, card, handset, id in
             let token = try await bench.transmit(card, UpdateInPlaceTests.ticket, UpdateInPlaceTests.token)
-            // The last LOAD: after it come the end of the upgrade and three proofs.
-            card.inject(.at(total - 5, .respond(.notEnoughMemory)))
+            // The last LOAD: after it come the end of the upgrade, three proofs and the end of the channel.
+            card.inject(.at(total - 6, .respond(.notEnoughMemory)))
             let failed = await bench.update(handset, id)
             card.inject(FaultPlan())
             #expect(failed.processInfo.executionStatus == .secureComponentError && failed.serviceInstanceState == .inError, "\(failed.processInfo.executionMessage)")
-            try #require(card.image.upgrade != nil)
+            try #require(card.image.upgradeStatus == .waitingForLoadFile)
             let back = await bench.update(handset, id, "1.0.0")
             #expect(back.processInfo.executionStatus == .noError, "\(back.processInfo.executionMessage)")
             #expect(card.image.upgrade == nil)
