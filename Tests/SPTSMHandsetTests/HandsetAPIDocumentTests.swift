@@ -36,7 +36,8 @@ import Yams
 
     @Test func requestsAreAsDescribed() throws {
         let element = SERAM.SecureElement(seType: .eSE, seId: "00", seExtraInfo: "x")
-        let handshake = HandsetAPI.Handshake(components: [HandsetAPI.Component(secureElement: element, reader: "eSE1", iin: "42", cin: "45", sequenceCounter: "000001")])
+        let handshake = HandsetAPI.Handshake(components: [HandsetAPI.Component(secureElement: element, reader: "eSE1", iin: "42", cin: "45", sequenceCounter: "000001")],
+                                             provesTogether: true, inaccessible: ["SIM1: access denied"])
         let commands: [ServiceCommand] = [.install(installationData: ["a": "b"]), .personalize(personalizationData: ["c": "d"]), .activate(suspensionControl: true)]
         try expect(HandsetAPI.RegistrationRequest(serviceProviderId: "p", deviceAppId: "a", integrityVerdict: "v"), "RegistrationRequest")
         try expect(HandsetAPI.CreateRequest(serviceId: "s", version: "1.0.0", handshake: handshake), "CreateRequest")
@@ -48,7 +49,7 @@ import Yams
         try expect(HandsetAPI.DeploymentCheckRequest(serviceId: "s", version: "1.x.x", handshake: handshake), "DeploymentCheckRequest")
         try expect(HandsetAPI.UpdateCheckRequest(newVersion: "1.x.x", handshake: handshake), "UpdateCheckRequest")
         for status in [SERAM.LocalAgentStatus.processed, .polling, .unavailableSE, .unknownFailure, .ungrantedAccess] {
-            try expect(SERAM.Report(localAgentStatus: SERAM.AgentStatus(status, executedSeRamCommands: 1, errorMsg: "e"), ramResponses: [SERAM.Response(listOfRAPDU: ["9000"])]), "Report")
+            try expect(SERAM.Report(localAgentStatus: SERAM.AgentStatus(status, executedSeRamCommands: 1, errorMsg: "e"), ramResponses: [SERAM.Response(listOfRAPDU: ["9000"])], alongside: []), "Report")
         }
         try expect(SERAM.HandshakeCommand(secureElements: [element], supportedTransportProtocols: ["HTTPS"], supportedDataFormats: [], supportedVersions: []), "HandshakeCommand")
     }
@@ -76,7 +77,7 @@ import Yams
         for outcome in outcomes { try expect(HandsetAPI.DialogAnswer(dialogId: "d", sessionId: "s", reportNumber: 1, order: nil, result: outcome), "DialogAnswer", all: false) }
 
         let order = SERAM.Order(delay: 0, chosenSecureElement: SERAM.SecureElement(seType: .euicc, seId: "00"), ramCommands: [.start, .apdus(["00"]), .notification("{}"), .stop])
-        try expect(HandsetAPI.DialogAnswer(dialogId: "d", sessionId: "s", reportNumber: 1, order: order, result: nil), "DialogAnswer", all: false)
+        try expect(HandsetAPI.DialogAnswer(dialogId: "d", sessionId: "s", reportNumber: 1, order: order, alongside: [order], result: nil), "DialogAnswer", all: false)
         try expect(SERAM.HandshakeResponse(), "HandshakeResponse")
         try expect(HandsetAPI.RegistrationAnswer(accessToken: "t", expiresIn: 1), "RegistrationAnswer")
         try expect(ProcessStart(processId: "p", callerId: "c", startDate: "t"), "ProcessStart")

@@ -5,8 +5,16 @@ import Synchronization
 /// What one service asked of another, in order: each entry is one request over the wire.
 final class CallLog: Sendable {
     private let calls = Mutex<[String]>([])
+    /// What an issuer refuses, by call.
+    let refusals = Mutex<[String: SEIError]>([:])
 
     func note(_ call: String) { calls.withLock { $0.append(call) } }
+
+    /// - Throws: what the call is to be refused with.
+    func noteIssuer(_ call: String) throws(SEIError) {
+        note(call)
+        if let refusal = refusals.withLock({ $0[call] }) { throw refusal }
+    }
 
     /// The calls since the last look.
     func take() -> [String] {
@@ -95,15 +103,15 @@ struct CountedIssuer: SecureElementIssuer {
     var ignoresFollowing = false
 
     func beginEligibility(_ request: SEI.EligibilityRequest) async throws(SEIError) -> SEI.EligibilityChallenge {
-        log.note("beginEligibility")
+        try log.noteIssuer("beginEligibility")
         return try await issuer.beginEligibility(request)
     }
     func submitEvidence(_ id: String, _ evidence: SEI.Evidence) async throws(SEIError) -> SEI.EligibilityVerdict {
-        log.note("submitEvidence")
+        try log.noteIssuer("submitEvidence")
         return try await issuer.submitEvidence(id, evidence)
     }
     func openDialog(_ request: SEI.DialogRequest, idempotencyKey: String) async throws(SEIError) -> SEI.Dialog {
-        log.note("openDialog")
+        try log.noteIssuer("openDialog")
         return try await issuer.openDialog(request, idempotencyKey: idempotencyKey)
     }
     func submitResults(_ dialogId: String, _ results: SEI.SessionResults) async throws(SEIError) -> SEI.Dialog {

@@ -49,7 +49,8 @@ final class TSMBench: Sendable {
 
     let settings: HandsetSettings
 
-    init(catalogue given: FixedCatalogue? = nil, settings: HandsetSettings = HandsetSettings(lease: 60)) async throws {
+    /// - Parameter profiles: of the SP TSM's contract with the issuer.
+    init(catalogue given: FixedCatalogue? = nil, settings: HandsetSettings = HandsetSettings(lease: 60), profiles: Set<String> = [TSMBench.profile]) async throws {
         self.settings = settings
         let directory = FileManager.default.temporaryDirectory.appending(path: "handset-\(UUID().uuidString)")
         self.directory = directory
@@ -61,7 +62,7 @@ final class TSMBench: Sendable {
         issuerStore = try Store.open(directory: directory.path + "/sei", migrations: Schema.migrations, logger: logger)
         let clock = clock
         let environment = ServiceEnvironment(now: { clock.now }, uuid: ServiceEnvironment.system.uuid, randomBytes: ServiceEnvironment.system.randomBytes)
-        let contract = Contract(spTsm: try AllowedPeer(Self.spTsm), profiles: [Self.profile], transportKeys: [Self.transportKey], aidPrefixes: [HexBytes([0xF0, 0x54, 0x53, 0x4D, 0x53])])
+        let contract = Contract(spTsm: try AllowedPeer(Self.spTsm), profiles: profiles, transportKeys: [Self.transportKey], aidPrefixes: [HexBytes([0xF0, 0x54, 0x53, 0x4D, 0x53])])
         let issuersKeys = issuerVault.as(VaultCaller(identity: "spiffe://issuer-1.example/sei-tsm", roles: [.channelOpener]))
         sei = SEIEngine(vault: CountedVault(vault: issuersKeys, log: issuerVaultCalls), store: issuerStore,
                         environment: environment, settings: IssuerSettings(contracts: [contract]), logger: logger)
@@ -97,29 +98,36 @@ final class TSMBench: Sendable {
     }
 
     /// A card of the issuer, in its inventory unless told otherwise.
-    func card(_ profile: CardProfile = .eSE, number: UInt8 = 1, known: Bool = true, master given: [UInt8]? = nil) async throws -> SimulatedCard {
+    /// - Parameters:
+    ///   - listedAs: what the inventory says of it, where that is not what it is.
+    ///   - profileId: of the inventory.
+    func card(_ profile: CardProfile = .eSE, number: UInt8 = 1, known: Bool = true, master given: [UInt8]? = nil, listedAs: CardProfile? = nil,
+              profileId: String = TSMBench.profile, iin: String = FixedCatalogue.iin, blocked: Bool? = nil) async throws -> SimulatedCard {
         let diversification: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, number]
-        let iin = try Hex.decode(FixedCatalogue.iin), cin: [UInt8] = [0x99, 0x00, number]
+        let iin = try Hex.decode(iin), cin: [UInt8] = [0x99, 0x00, number]
         let master = given ?? [UInt8](repeating: 0x5A, count: profile.keyLength)
         let keys = try GlobalPlatform.DiversificationScheme.kdf3.keys(master: SecretBytes(copying: master), keyDiversificationData: diversification)
+        let listed = listedAs ?? profile
         if known {
             _ = try await sei.addComponents([InventoryEntry(
-                issuerIdentificationNumber: HexBytes(iin), cardImageNumber: HexBytes(cin), profileId: Self.profile, keyVersionNumber: 0x30,
-                scpParameter: profile.scp03Options[0], keyLength: profile.keyLength, keyDiversificationData: HexBytes(diversification),
-                masterKeyIndex: Self.isdMaster(profile.keyLength), firstKeys: SEI.FirstKeys(rawValue: profile.firstKeys.rawValue),
-                accessRuleApplication: profile.hasAccessRuleApplication ? .accessRuleApplicationMaster : nil)])
+                issuerIdentificationNumber: HexBytes(iin), cardImageNumber: HexBytes(cin), profileId: profileId, keyVersionNumber: 0x30,
+                scpParameter: listed.scp03Options[0], keyLength: listed.keyLength, keyDiversificationData: HexBytes(diversification),
+                masterKeyIndex: Self.isdMaster(listed.keyLength), firstKeys: SEI.FirstKeys(rawValue: listed.firstKeys.rawValue),
+                accessRuleApplication: listed.hasAccessRuleApplication ? .accessRuleApplicationMaster : nil, blocked: blocked)])
         }
         return try SimulatedCard.personalized(profile: profile, isdKeys: keys, issuerIdentificationNumber: iin, cardImageNumber: cin, keyDiversificationData: diversification)
     }
 
     /// As after a crash of the handset plane: another engine on the same store.
-    /// - Parameter vaultAnswers: false: its vault refuses everything, as with a certificate that it does not know.
-    func restartPlane(vaultAnswers: Bool = true, issuerIgnoresFollowing: Bool = false) {
+    /// - Parameters:
+    ///   - vaultAnswers: false: its vault refuses everything, as with a certificate that it does not know.
+    ///   - changed: what its operator has set since.
+    func restartPlane(vaultAnswers: Bool = true, issuerIgnoresFollowing: Bool = false, settings changed: HandsetSettings? = nil) {
         let vault = CountedVault(vault: vaultAnswers ? keys : spVault.as(VaultCaller(identity: Self.spTsm, roles: [])), log: vaultCalls)
         let issuer = CountedIssuer(issuer: sei.as(Self.spTsm), log: issuerCalls, ignoresFollowing: issuerIgnoresFollowing)
         let clock = clock
         let environment = ServiceEnvironment(now: { clock.now }, uuid: ServiceEnvironment.system.uuid, randomBytes: ServiceEnvironment.system.randomBytes)
-        plane.withLock { $0.engine = Self.engine($0.store, vault, catalogue, issuer, settings, environment, logger) }
+        plane.withLock { $0.engine = Self.engine($0.store, vault, catalogue, issuer, changed ?? settings, environment, logger) }
     }
 
     func close() async throws {
@@ -131,8 +139,9 @@ final class TSMBench: Sendable {
     }
 }
 
-func withBench(_ catalogue: FixedCatalogue? = nil, settings: HandsetSettings = HandsetSettings(lease: 60), _ body: (TSMBench) async throws -> Void) async throws {
-    let bench = try await TSMBench(catalogue: catalogue, settings: settings)
+func withBench(_ catalogue: FixedCatalogue? = nil, settings: HandsetSettings = HandsetSettings(lease: 60), profiles: Set<String> = [TSMBench.profile],
+               _ body: (TSMBench) async throws -> Void) async throws {
+    let bench = try await TSMBench(catalogue: catalogue, settings: settings, profiles: profiles)
     do {
         try await body(bench)
     } catch {
