@@ -11,7 +11,7 @@ extension EndToEnd.Shared {
         try Data(issuer.privateKeyPEM.utf8).write(to: URL(fileURLWithPath: work.path + "/issuer.pem"))
         try JSONEncoder().encode(JSONWebKeySet(keys: [issuer.publicKey])).write(to: URL(fileURLWithPath: work.path + "/jwks.json"))
         func run(_ more: [String], expecting code: Int32 = 0) async throws -> ProgramRun {
-            let run = try await ProgramRun.run(try Executables.directory() + "/ticket-app", ["--testbed", testbed.directory, "--handset", "handset-2"] + more)
+            let run = try await ProgramRun.run(try Executables.path(of: "ticket-app"), ["--testbed", testbed.directory, "--handset", "handset-2"] + more)
             #expect(run.exitCode == code, "\(run.output)\(run.errors)")
             return run
         }
@@ -31,7 +31,7 @@ extension EndToEnd.Shared {
         struct Added: Decodable { var id: String }
         let id = try JSONDecoder().decode(Added.self, from: Data(try #require(added.lines.last).utf8)).id
         let known = try await wait(upTo: .seconds(5)) {
-            try await ProgramRun.run(try Executables.directory() + "/ticket-app", ["--testbed", testbed.directory, "--handset", "handset-2", "--token-key", work.path + "/issuer.pem"]).exitCode == 0 ? true : nil
+            try await ProgramRun.run(try Executables.path(of: "ticket-app"), ["--testbed", testbed.directory, "--handset", "handset-2", "--token-key", work.path + "/issuer.pem"]).exitCode == 0 ? true : nil
         }
         #expect(known == true)
         _ = try await ProgramRun.tsms(["operator", "remove", "token-issuers", "--of", provider, id, "--dir", testbed.directory, "--json"])
