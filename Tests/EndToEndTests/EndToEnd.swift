@@ -12,6 +12,10 @@ enum EndToEnd {
     @Suite("cards with random challenges", .serialized, .testbed("--random-challenges"))
     struct RandomChallenges {}
 
+    /// Planes and gateways go and come back; what is withdrawn is withdrawn for good.
+    @Suite("planes apart", .serialized, .testbed("--lease", "3"))
+    struct Planes {}
+
     @Suite("killed processes", .serialized, .testbed("--lease", "3"))
     struct Killed {}
 

@@ -24,7 +24,9 @@ final class TestHandset: Sendable {
     ///   - number: of the handset in testbed.json, from 0.
     ///   - card: in place of the handset's own.
     ///   - isEmpty: there is no component in the reader.
-    init(_ testbed: RunningTestbed, _ number: Int = 0, serviceProvider: Int = 0, card given: SimulatedCard? = nil, isEmpty: Bool = false) throws {
+    ///   - before, after: further components, listed before and after the handset's own.
+    init(_ testbed: RunningTestbed, _ number: Int = 0, serviceProvider: Int = 0, card given: SimulatedCard? = nil, isEmpty: Bool = false,
+         before: [(reader: String, card: SimulatedCard)] = [], after: [(reader: String, card: SimulatedCard)] = []) throws {
         let file = testbed.file
         let handset = file.handsets[number]
         let component = try #require(handset.secureComponents.first)
@@ -35,7 +37,9 @@ final class TestHandset: Sendable {
         backend = try HTTP2BackendTransport(origin: url, trustAnchors: file.gateway.ca, logger: Logger(label: handset.name))
         transport = ObservedTransport(backend)
         deviceKey = SoftwareTokenSigner()
-        readers = SimulatorService(isEmpty ? [] : [SimulatorReader(name: component.reader, card: card, accessControl: AccessControl(deviceApp: try DeviceAppID(hex: app)))])
+        let access = AccessControl(deviceApp: try DeviceAppID(hex: app))
+        let inserted = before + [(component.reader, card)] + after
+        readers = SimulatorService(isEmpty ? [] : inserted.map { SimulatorReader(name: $0.reader, card: $0.card, accessControl: access) })
         client = TSMClient(
             configuration: TSMClientConfiguration(handsetURL: url, serviceProviderId: provider.id, deviceAppId: app, issuerSecurityDomains: [.issuerSecurityDomain]),
             transport: transport, deviceKey: deviceKey, secureComponents: readers)
