@@ -7,6 +7,20 @@ import KeyVaultAPI
 enum EligibilityScript {
     enum Part: Sendable, Hashable {
         case select, issuerIdentificationNumber, cardImageNumber, cardRecognitionData, keyInformation, sequenceCounter, initializeUpdate, productionLifeCycle
+
+        /// For people.
+        var name: String {
+            switch self {
+            case .select: "issuer security domain"
+            case .issuerIdentificationNumber: "issuer identification number"
+            case .cardImageNumber: "card image number"
+            case .cardRecognitionData: "card recognition data"
+            case .keyInformation: "key information"
+            case .sequenceCounter: "sequence counter"
+            case .initializeUpdate: "challenge"
+            case .productionLifeCycle: "production life cycle"
+            }
+        }
     }
 
     static func parts(_ component: Component) -> [Part] {

@@ -32,16 +32,26 @@ struct EvidenceReader {
     func initializeUpdateResponse() throws(SEIError) -> HexBytes {
         guard let select = answers[.select] else { throw SEIError(.invalidRequest, "the evidence is empty") }
         guard select.statusWord.allowsContinuation else {
-            throw SEIError(.notEligible, "the issuer security domain cannot be selected: \(select.statusWord.explanation(ins: Instruction.select))")
+            throw SEIError(.notEligible, "the issuer security domain cannot be selected: \(Self.words(select.statusWord, Instruction.select))")
         }
         guard let answer = answers[.initializeUpdate] else {
-            throw SEIError(.invalidRequest, "the evidence ends before INITIALIZE UPDATE; run all commands of the check")
+            // An agent stops where the component refuses.
+            guard let (part, last) = lastAnswer, !last.statusWord.allowsContinuation else {
+                throw SEIError(.invalidRequest, "the evidence ends before INITIALIZE UPDATE; run all commands of the check")
+            }
+            throw SEIError(.notEligible, "the component refused to tell its \(part.name): \(Self.words(last.statusWord, Instruction.getData))")
         }
         guard answer.statusWord.isSuccess else {
-            throw SEIError(.notEligible, "the component refused INITIALIZE UPDATE: \(answer.statusWord.explanation(ins: Instruction.initializeUpdate))")
+            throw SEIError(.notEligible, "the component refused INITIALIZE UPDATE: \(Self.words(answer.statusWord, Instruction.initializeUpdate))")
         }
         return HexBytes(answer.bytes)
     }
+
+    private var lastAnswer: (EligibilityScript.Part, ResponseAPDU)? {
+        EligibilityScript.parts(component).last { answers[$0] != nil }.flatMap { part in answers[part].map { (part, $0) } }
+    }
+
+    private static func words(_ statusWord: StatusWord, _ instruction: UInt8) -> String { "\(Hex.encodeUpperCase(statusWord.bytes)), \(statusWord.explanation(ins: instruction))" }
 
     /// What differs from the inventory, in words; nil where all fits.
     func difference() -> String? {

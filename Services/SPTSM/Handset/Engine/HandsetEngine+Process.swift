@@ -104,10 +104,6 @@ extension HandsetEngine {
             if reconciled {
                 // The card was proven to hold nothing of this instance: whatever keys were made for it are on no card.
                 instance.content.isKnown = true
-                if !instance.content.holdsSecurityDomain, let id = instance.content.finalKeySetId {
-                    instance.content.suspectKeySets.append(id)
-                    instance.content.finalKeySetId = nil
-                }
                 changes.keySetTasks += instance.takeUselessKeySets(provesAnswers: parameter.supportsResponseMAC)
             }
             return finish(&dialog, &changes, instance)

@@ -67,6 +67,11 @@ extension HandsetEngine {
         }
         // One element per reading; an empty one proves that there is no such domain.
         instance.content.holdsSecurityDomain = run.registry.contains { !$0.bytes.isEmpty }
+        if !instance.content.holdsSecurityDomain, let id = instance.content.finalKeySetId {
+            // Its keys went with it, although the order that deleted it was never proven.
+            instance.content.suspectKeySets.append(id)
+            instance.content.finalKeySetId = nil
+        }
         return counter.map { $0 + 1 }
     }
 
