@@ -283,7 +283,7 @@ struct LyingHandsetTests {
     }
 
     @Test("another program's INITIALIZE UPDATE before or amid an order, of each operation: recovered in the same call or the next, and no false state",
-          arguments: [FaultedOperation.deploy, .update, .suspend, .resume, .terminate, .redeploy], [0, 12, 30])
+          arguments: [FaultedOperation.deploy, .update, .suspend, .resume, .terminate, .redeploy], [0, 9, 20])
     func spoiled(operation: FaultedOperation, at command: Int) async throws {
         try await withWorld { world in
             let (card, device) = try await world.newCard(.predictable)

@@ -38,7 +38,9 @@ enum Lie: String, CaseIterable, Sendable {
         case .doubled: lists[last].append(lists[last][0])
         case .oversized: lists[last][0] = String(repeating: "AB", count: 300) + "9000"
         case .nonsense: lists[last][0] = "zz" + lists[last][0]
-        case .shortened: lists = Array(lists[...(lists.count / 2)])
+        case .shortened:
+            lists = Array(lists[...(lists.count / 2)])
+            _ = lists[lists.count - 1].popLast()
         case .empty: lists = []
         case .bareSuccess: lists = lists.map { $0.map { _ in "9000" } }
         case .bareRefusal: lists = [["6F00"]]

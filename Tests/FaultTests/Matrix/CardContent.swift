@@ -5,14 +5,15 @@ import GlobalPlatform
 /// What is on a card, without the counters that every session advances.
 struct CardContent: Hashable, Sendable {
     var registry: Set<RegistryEntry>
-    var accessRules: [AccessRule]?
+    /// In whatever order; nil: the card has none.
+    var accessRules: Set<AccessRule>?
     /// Versions of the key sets of the Service's security domain.
     var keyVersions: [UInt8]
 
     init(_ card: SimulatedCard, _ domain: AID) {
         let image = card.image
         registry = Set(image.registry)
-        accessRules = image.accessRules
+        accessRules = image.accessRules.map { Set($0) }
         keyVersions = image.keySets(of: domain).map(\.version)
     }
 

@@ -73,7 +73,7 @@ struct SDKPhone: FaultedPhone {
         transport = EngineTransport(bench: bench, caller: HandsetCaller(serviceProviderId: FixedCatalogue.provider, deviceAppId: FixedCatalogue.app, deviceKeyThumbprint: device))
         let readers = CardReaderService([slot ?? SimulatedCardConnector(name: "eSE1", card: card)], accessControl: AccessControl(deviceApp: try DeviceAppID(hex: FixedCatalogue.app)))
         client = TSMClient(
-            configuration: TSMClientConfiguration(handsetURL: URL(filePath: "/tsm-api/v1"), serviceProviderId: FixedCatalogue.provider, deviceAppId: FixedCatalogue.app,
+            configuration: TSMClientConfiguration(handsetURL: URL(string: "https://127.0.0.1:1/tsm-api/v1") ?? URL(filePath: "/"), serviceProviderId: FixedCatalogue.provider, deviceAppId: FixedCatalogue.app,
                                                   issuerSecurityDomains: [.issuerSecurityDomain], retries: 0),
             transport: transport, deviceKey: SoftwareTokenSigner(), secureComponents: readers)
     }

@@ -135,7 +135,8 @@ extension RunExecutor {
         case .cardCryptogramMismatch, .challengeMismatch:
             throw RunFailure(.secureComponentError, "the security domain does not hold the expected keys; call the operation again: it starts from what the card really holds")
         case .authenticationRefused:
-            throw RunFailure(.secureComponentError, "the security domain refused our authentication")
+            let (index, refused) = (header - 1, answers.indices.contains(header - 1) ? answers[header - 1] : HexBytes([]))
+            throw refusal(entry, index, refused) ?? RunFailure(.secureComponentError, "the security domain refused our authentication")
         case .responseMACMismatch:
             throw RunFailure(.secureComponentError, "an answer of the secure component was changed on its way (wrong response MAC)")
         }
