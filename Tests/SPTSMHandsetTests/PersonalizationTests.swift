@@ -346,4 +346,16 @@ struct PersonalizationTests {
             #expect(try await processKeys(bench) == 0)
         }
     }
+
+    @Test("a repeated request is known by its names and everything else, never by its values")
+    func requestForm() throws {
+        func bytes(_ data: [String: String], id: String = "i") throws -> [UInt8] {
+            try RequestForm(.deploy(instanceId: id, commands: [.personalize(personalizationData: data)], finalize: true), HandsetAPI.Handshake(components: [])).bytes
+        }
+        let form = try bytes(["pin": "4711", "holder": "Erika"])
+        #expect(try form == bytes(["holder": "Rosa", "pin": "0815"]))
+        #expect(try form != bytes(["pin": "4711"]))
+        #expect(try form != bytes(["pin": "4711", "holder": "Erika"], id: "j"))
+        #expect(!String(decoding: form, as: UTF8.self).contains("4711"))
+    }
 }
