@@ -217,7 +217,9 @@ extension SEIEngine {
         outcome.counter = verified.sequenceCounter.flatMap { SequenceCounter(bytes: $0.bytes) }?.value
         let session = record.sessions[index]
         outcome.isAuthenticationProven = verified.responses.contains(where: \.proven)
-        let reading = ReportReading.read(verified, plan: session.plan, layout: session.layout, component: component, effects: session.effects)
+        let reading = ReportReading.read(
+            verified, plan: session.plan, layout: session.layout, component: component, effects: session.effects,
+            authentication: report.externalAuthenticateResponse.flatMap { try? ResponseAPDU(bytes: $0.bytes).statusWord })
         record.sessions[index].effects = reading.effects
         switch reading.verdict {
         case .verified:

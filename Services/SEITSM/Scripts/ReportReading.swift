@@ -22,8 +22,10 @@ struct ReportReading: Sendable, Hashable {
     /// - Parameters:
     ///   - layout: C-APDUs of each planned command.
     ///   - effects: what earlier reports of the session have shown.
-    static func read(_ report: VerifiedReport, plan: [PlannedCommand], layout: [Int], component: Component, effects: SessionEffects) -> ReportReading {
-        var reader = Reader(component: component, effects: effects)
+    ///   - authentication: what EXTERNAL AUTHENTICATE was answered with, where it is in this report.
+    static func read(_ report: VerifiedReport, plan: [PlannedCommand], layout: [Int], component: Component, effects: SessionEffects,
+                     authentication: StatusWord? = nil) -> ReportReading {
+        var reader = Reader(component: component, effects: effects, authentication: authentication)
         let verdict = reader.verdict(report, plan: plan, layout: layout)
         return ReportReading(verdict: verdict, effects: reader.effects)
     }
@@ -32,6 +34,7 @@ struct ReportReading: Sendable, Hashable {
 private struct Reader {
     let component: Component
     var effects: SessionEffects
+    let authentication: StatusWord?
 
     mutating func verdict(_ report: VerifiedReport, plan: [PlannedCommand], layout: [Int]) -> ReportReading.Verdict {
         switch report.outcome {
@@ -39,7 +42,8 @@ private struct Reader {
         case .cardCryptogramMismatch:
             return .failed("open the secure channel: the card does not hold the issuer's keys of version \(component.keyVersionNumber); check the component in the inventory")
         case .authenticationRefused:
-            return .failed("authenticate: the card refused the issuer's cryptogram; start a new dialog with a fresh reading of the sequence counter")
+            let answer = authentication.map { " with \($0), \($0.explanation(ins: Instruction.externalAuthenticate))" } ?? ""
+            return .failed("authenticate: the card refused the issuer's cryptogram\(answer); start a new dialog with a fresh reading of the sequence counter")
         case .complete, .responseMACMismatch, .stopped: break
         }
         var remaining = report.responses[...]

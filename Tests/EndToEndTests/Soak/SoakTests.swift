@@ -10,22 +10,20 @@ import TSMAPI
 extension EndToEnd {
     @Suite("soak", .serialized, .testbed("--lease", "3"))
     struct SoakSuite {
-        @Test("every service is killed at random moments of many deployments: all become OPERATIONAL, one security domain each, no key set too many, sound stores",
-              .enabled(if: Soak.isAsked, "TSMS_SOAK=short for 16 deployments, make soak for rounds of 200"))
+        @Test("every service is killed at random moments of many deployments: all become OPERATIONAL, one security domain each, no key set too many, sound stores")
         func killedServices() async throws { try await Soak().run() }
     }
 }
 
 /// Deployments side by side while services die.
 ///
-/// `TSMS_SOAK=short` takes 16 and kills each service once; `make soak` 200, each service three times, in rounds until `SOAK_MINUTES` are over.
+/// 16, and each service is killed once; with `make soak` 200, each service three times, in rounds until `SOAK_MINUTES` are over.
 /// `SOAK_SEED` chooses the moments.
 struct Soak {
     private static let environment = Foundation.ProcessInfo.processInfo.environment
     private static let services = ["sp-tsm-handset", "sp-tsm-provider", "gateway-handset", "gateway-provider", "sp-tsm-key-vault", "issuer-1-key-vault", "issuer-1-sei-tsm"]
 
-    static var isAsked: Bool { environment["TSMS_SOAK"] != nil }
-    let isLong = environment["TSMS_SOAK"] != "short"
+    let isLong = environment["TSMS_SOAK"] != nil
     let seed = environment["SOAK_SEED"].flatMap { UInt64($0) } ?? 20_261_125
     let minutes = environment["SOAK_MINUTES"].flatMap { Double($0) } ?? 10
     var deployments: Int { isLong ? 200 : 16 }

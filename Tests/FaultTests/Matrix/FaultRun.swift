@@ -202,9 +202,6 @@ struct FaultViolation: Error, CustomStringConvertible {
     var knownDefect: String? {
         func all(_ beginnings: String...) -> Bool { lines.dropFirst().allSatisfy { line in beginnings.contains { line.hasPrefix($0) } } }
         guard let first = lines.first else { return nil }
-        if first.contains("the card refused the issuer's cryptogram"), all("the message does not name status word", "the message does not put", "InError, and nothing changed") {
-            return "EXTERNAL AUTHENTICATE refused in a session of the issuer's is told without its status word, and counts as a change of the card"
-        }
         if first.contains("was 0070000001"), all("category 6 is none of this kind") {
             return "a logical channel that cannot be opened amid an order is told as a report that ends early (6), not as a channel that is not available (10)"
         }

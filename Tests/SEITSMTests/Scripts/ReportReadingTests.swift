@@ -16,7 +16,8 @@ import Testing
         var component = try component()
         change(&component)
         return ReportReading.read(VerifiedReport(outcome: outcome, sequenceCounter: nil, responses: responses), plan: plan,
-                           layout: layout ?? plan.map { _ in 1 }, component: component, effects: SessionEffects())
+                           layout: layout ?? plan.map { _ in 1 }, component: component, effects: SessionEffects(),
+                                  authentication: StatusWord(rawValue: outcome == .authenticationRefused ? 0x6300 : 0x9000))
     }
 
     private func plan(_ operations: [SEI.Operation], change: (inout Component) -> Void = { _ in }) throws -> [PlannedCommand] {
@@ -192,7 +193,7 @@ import Testing
         #expect(try failure(.stopped, []).hasPrefix("make security domain f054534d5301: the order ended before this step"))
         #expect(try failure(.responseMACMismatch, [answer(0x9000), answer(0x9000, proven: false)]).hasPrefix("store its first keys: the answer 9000 carries no valid R-MAC"))
         #expect(try failure(.cardCryptogramMismatch, []).contains("does not hold the issuer's keys"))
-        #expect(try failure(.authenticationRefused, []).contains("refused the issuer's cryptogram"))
+        #expect(try failure(.authenticationRefused, []).hasPrefix("authenticate: the card refused the issuer's cryptogram with 6300, "))
         let all = Array(repeating: answer(0x9000), count: 4)
         #expect(try failure(.complete, all + [answer(0x9000, [])]).contains("does not show security domain"))
         #expect(try failure(.stopped, all + [answer(0x6300, proven: false)]).hasPrefix("prove the new security domain: the card answered 6300"))

@@ -169,7 +169,8 @@ struct RunExecutor: Sendable {
     /// Commands after the opening of a session may change the card. A success that is not verified yet counts as a change, and so
     /// does a command whose answer is missing: neither is proof of anything but that the state before is not certain.
     private func noteChange(_ entry: OrderLayout.Entry, _ answers: [HexBytes], _ run: inout RunState) {
-        let opening = entry.part == .rest ? 1 : (entry.steps.first?.count ?? 3)
+        // An issuer's session begins with SELECT, INITIALIZE UPDATE and EXTERNAL AUTHENTICATE, whatever it calls its steps.
+        let opening = entry.part == .rest ? 1 : run.sessions[entry.session].isSecurityDomain ? (entry.steps.first?.count ?? 3) : 3
         func goesOn(_ answer: HexBytes) -> Bool { (try? ResponseAPDU(bytes: answer.bytes))?.statusWord.allowsContinuation ?? false }
         let succeeded = answers.dropFirst(opening).contains(where: goesOn)
         let brokeOff = answers.count >= opening && answers.count < entry.count && (answers.last.map(goesOn) ?? false)

@@ -33,7 +33,7 @@ struct RunFailure: Error, Sendable {
         switch error.code {
         case .unreachable: self.init(.networkConnectionError, "the issuer's TSM cannot be reached; try again later")
         case .dialogOpen: self.init(.issuerError, "the issuer is busy with this secure component; try again in \(error.retryAfter ?? 60) seconds")
-        case .componentBlocked: self.init(.issuerError, "the issuer has blocked this secure component")
+        case .componentBlocked: self.init(.issuerError, "the issuer has blocked this secure component: \(error.reason)")
         case .cardCryptogramMismatch: self.init(.secureComponentError, "the secure component did not prove to its issuer that it is genuine")
         default: self.init(.issuerError, "the issuer refused: \(error.reason)")
         }
