@@ -44,11 +44,7 @@ struct FaultMatrixTests {
         let violations = try await workers.run(cases, baseline)
         for (given, violation) in violations {
             let text = "TSMS_FAULT=\(given)\n    \(violation)"
-            if let defect = violation.knownDefect {
-                withKnownIssue(Comment(rawValue: defect)) { Issue.record(Comment(rawValue: text)) }
-            } else {
-                Issue.record(Comment(rawValue: text))
-            }
+            Issue.record(Comment(rawValue: text))
         }
         print("faults: \(column.operation.rawValue), \(column.card.rawValue), agent \(column.agent.rawValue): \(cases.count) cases over \(baseline.commands) commands, \(violations.count) violations")
         try await workers.close()

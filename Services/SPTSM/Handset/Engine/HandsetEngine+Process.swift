@@ -156,7 +156,11 @@ extension HandsetEngine {
                 throw RunFailure(error)
             }
             if parts.allSatisfy(\.isEmpty), let failure = AgentFailure.failure(report, issuerName: instance.document.profile.issuerId) { throw RunFailure(failure) }
-            pieces = try await executor.take(parts, &run)
+            do throws(RunFailure) {
+                pieces = try await executor.take(parts, &run)
+            } catch {
+                throw AgentFailure.explaining(error, by: report, issuerName: instance.document.profile.issuerId)
+            }
             changes.keySetTasks += run.takeKeySetTasks()
             dialog.note(run.takeAnswers())
         } catch {

@@ -222,4 +222,10 @@ enum AgentFailure {
         case .unknownFailure: TSMFailure(.executionInterrupted, "the handset could not carry out the order")
         }
     }
+
+    /// Why a report ends early the agent itself may say: a channel that cannot be opened amid an order, a rule that is gone.
+    static func explaining(_ failure: RunFailure, by report: SERAM.Report, issuerName: String) -> RunFailure {
+        guard failure.failure.category == .executionInterrupted, let own = Self.failure(report, issuerName: issuerName), own.category != .executionInterrupted else { return failure }
+        return RunFailure(own.category, "\(own.details); call the operation again: it continues from what the card really holds", command: failure.command)
+    }
 }
