@@ -76,6 +76,10 @@ struct Soak {
 
     /// All services are killed once more, with nothing under way, and started again for the end of the suite.
     private func checkStores(_ testbed: RunningTestbed, _ cards: [IssuedCards.Card]) async throws {
+        // Processes whose last answer was lost end with their leases.
+        let live = try StoreCopies.live(testbed, "sp-tsm-handset")
+        _ = try await wait(upTo: .seconds(30)) { try Self.count("dialog WHERE ended = 0", live) == 0 ? true : nil }
+        try live.close()
         for name in Self.services { try await testbed.kill(name) }
         let copies = StoreCopies()
         let stores = try copies.take(testbed, Self.services)

@@ -24,6 +24,15 @@ struct StoreCopies {
         return queues
     }
 
+    /// The store of a running process, for reading.
+    static func live(_ testbed: RunningTestbed, _ name: String) throws -> DatabaseQueue {
+        let data = testbed.directory(of: try testbed.process(name)) + "/data"
+        let file = try #require(try FileManager.default.contentsOfDirectory(atPath: data).first { $0.hasSuffix(".sqlite") }, "\(name) has no store")
+        var configuration = Configuration()
+        configuration.readonly = true
+        return try DatabaseQueue(path: "\(data)/\(file)", configuration: configuration)
+    }
+
     static func check(_ name: String, _ queue: DatabaseQueue) throws {
         let (integrity, foreign) = try queue.read { db in (try String.fetchAll(db, sql: "PRAGMA integrity_check"), try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count) }
         #expect(integrity == ["ok"] && foreign == 0, "\(name): \(integrity), \(foreign) rows refer to none")
